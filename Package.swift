@@ -1,0 +1,179 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is built with: Swift 6 mode, strict settings, and warnings as errors.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2")
+    static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+    static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let asyncAlgorithms = product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+/// A target of ours, with its README kept out of the build.
+func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: path == nil ? ["README.md"] : [],
+        swiftSettings: strict)
+}
+
+/// Generated code: language mode 6 alone, at package visibility.
+func generated(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Generated/\(name)")
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "lastword",
+    products: [
+        .executable(name: "lastword-agent", targets: ["lastword-agent"]),
+        .executable(name: "lastword-collector", targets: ["lastword-collector"]),
+        .executable(name: "lastword", targets: ["lastword"]),
+    ],
+    dependencies: [
+        // The runtime's socket speaks gRPC; writing HTTP/2, flow control and trailers by hand would be ours to keep.
+        .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
+        // Messages of containerd and CRI.
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
+        // The store: migrations, a pool with concurrent readers, WAL, on the system's libsqlite3.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // List and watch of pods over HTTPS, with client certificates and proxies.
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        // The HTTP server of the API server stand-in in the tests, and of the collector.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        // The event loops below all of these; the agent's health endpoint stands on its HTTP/1.1 codec.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // Certificate and pinned-fingerprint checks towards the API server and the kubelet.
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        // Certificates that tests issue for themselves.
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        // SHA-256 of the chain and the outputs, SHA-1 of the session id (UUIDv5).
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        // A channel whose sender waits, between the bounded queues and the session loop.
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
+        // Ordered start and shutdown of the long-running services.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // Structured logs, metrics.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        // Command lines, with help and completions.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // The configuration file and kubeconfig: nodes with line and column, so that unknown keys and wrong types can
+        // be refused (swift-configuration turns both into the default).
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // MARK: Values and decisions, no I/O
+        library("SessionRecords", [.crypto]),
+        library("SessionTracking", ["SessionRecords"]),
+
+        // MARK: Sources and effects
+        library(
+            "RuntimeSource",
+            [
+                "SessionRecords", "SessionTracking", "ContainerdAPI", "CRIAPI", "Telemetry", .grpcCore, .grpcPosix,
+                .protobuf, .logging, .metrics,
+            ]),
+        library(
+            "PodSource",
+            [
+                "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                .nioSSL, .nioFoundationCompat, .yams, .logging, .metrics, .crypto,
+            ]),
+        library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
+        library("AgentStore", ["SessionRecords", "CSystemCalls", .grdb, .crypto]),
+
+        // MARK: The agent
+        library("Telemetry", [.logging, .metrics, .coreMetrics]),
+        library(
+            "AgentCore",
+            [
+                "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
+                "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix, .nioHTTP1, .asyncAlgorithms,
+                .serviceLifecycle, .logging, .metrics,
+            ]),
+
+        // MARK: The command line
+        library("Commands", ["SessionRecords", "AgentStore", .argumentParser]),
+
+        // MARK: Generated, and C
+        generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
+        generated("CRIAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CSystemCalls"),
+
+        // MARK: Executables
+        .executableTarget(
+            name: "lastword-agent", dependencies: ["AgentCore", .argumentParser], swiftSettings: strict),
+        .executableTarget(name: "lastword-collector", dependencies: [.argumentParser], swiftSettings: strict),
+        .executableTarget(name: "lastword", dependencies: ["Commands", .argumentParser], swiftSettings: strict),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "SessionRecords", "SessionTracking", "ContainerdAPI", "CRIAPI", "CSystemCalls", .grpcCore, .grpcPosix,
+                .protobuf, .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .logging, .x509, .crypto,
+            ],
+            path: "Tests/TestSupport", resources: [.copy("Resources")], swiftSettings: strict),
+        // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
+        .executableTarget(
+            name: "node-rig", dependencies: ["TestSupport", .argumentParser], path: "Tests/NodeRig",
+            swiftSettings: strict),
+        tests("SessionRecordsTests", ["SessionRecords"]),
+        tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
+        tests(
+            "RuntimeSourceTests",
+            [
+                "RuntimeSource", "SessionTracking", "SessionRecords", "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix,
+                .protobuf, .logging,
+            ], resources: [.copy("Fixtures")]),
+        tests(
+            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
+            resources: [.copy("Fixtures")]),
+        tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
+        tests("AgentStoreTests", ["AgentStore", "SessionRecords", .grdb, .crypto]),
+        tests(
+            "AgentCoreTests", ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging]),
+        tests(
+            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", .argumentParser], resources: [.copy("Golden")]
+        ),
+        // The agent itself on real containers.
+        tests(
+            "IntegrationTests",
+            ["AgentCore", "AgentStore", "SessionRecords", "RuntimeSource", "ContainerdAPI", "CRIAPI", .logging, .grdb]),
+    ]
+)

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Rewrites Sources/Generated from Proto. Builds the two generator plugins in a throw-away package under .build/protos.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v protoc >/dev/null || { echo "make protos: protoc is missing: install protobuf-compiler" >&2; exit 1; }
+plugins=.build/protos
+mkdir -p "$plugins/src"
+: > "$plugins/src/empty.swift"
+cat > "$plugins/Package.swift" <<'EOF'
+// swift-tools-version: 6.2
+import PackageDescription
+let package = Package(
+    name: "protos",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
+    ],
+    targets: [.target(name: "empty", path: "src")])
+EOF
+swift build --package-path "$plugins" --product protoc-gen-swift
+swift build --package-path "$plugins" --product protoc-gen-grpc-swift-2
+bin=$(swift build --package-path "$plugins" --show-bin-path)
+options=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true
+generate() {  # <target> <proto folder>
+    local out=Sources/Generated/$1
+    rm -rf "$out"
+    mkdir -p "$out"
+    protoc -I Proto --plugin="$bin/protoc-gen-swift" --plugin="$bin/protoc-gen-grpc-swift-2" \
+        --swift_out="$out" --swift_opt="$options" \
+        --grpc-swift-2_out="$out" --grpc-swift-2_opt="$options,Server=true,Client=true" \
+        $(cd Proto && find "$2" -name '*.proto' | sort)
+    # A file without a service gets a client file with nothing in it.
+    grep -L -E 'enum .* \{' "$out"/*.grpc.swift | xargs -r rm -f
+}
+generate ContainerdAPI containerd
+generate CRIAPI runtime
