@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything the agent can be told, read once at start and checked: every value is of its type and in its range, and
+/// no two contradict each other. Whether paths exist and sockets answer is for `lastword-agent check` to find out.
+///
+/// `AgentConfigurationKeys` says what each key means; the properties have the keys' names.
+package struct AgentConfiguration: Sendable {
+    package static let defaultFile = "/etc/lastword/agent.yaml"
+
+    package struct Node: Sendable {
+        package var name: String
+    }
+
+    package struct Cluster: Sendable {
+        package var name: String?
+        package var uid: String?
+    }
+
+    package struct Runtime: Sendable {
+        package enum Kind: String, Sendable, CaseIterable {
+            case auto, containerd
+            case crio = "cri-o"
+        }
+
+        package var kind: Kind
+        /// An absolute path, without `unix://`.
+        package var socket: String
+        package var marker: Bool
+        package var relistInterval: Duration
+        /// Events.
+        package var queueCapacity: Int
+    }
+
+    package struct Pods: Sendable {
+        package enum Source: String, Sendable, CaseIterable {
+            case api, kubelet, none
+        }
+
+        package struct Kubelet: Sendable {
+            package var url: String?
+            package var caFile: String?
+            /// SHA-256 of the kubelet's certificate, 64 lower-case hexadecimal digits.
+            package var fingerprint: String?
+            package var tokenFile: String?
+        }
+
+        package var source: Source
+        /// Nil, and `server` too: the ServiceAccount of the pod the agent runs in.
+        package var kubeconfig: String?
+        package var server: String?
+        package var tokenFile: String?
+        package var caFile: String?
+        package var kubelet: Kubelet
+    }
+
+    package struct Scope: Sendable {
+        package enum Containers: String, Sendable, CaseIterable {
+            case debug, all
+        }
+
+        package var containers: Containers
+        package var namespaces: Namespaces
+    }
+
+    /// A choice of namespaces.
+    package struct Namespaces: Sendable, Equatable {
+        /// Empty: all of them.
+        package var include: [String]
+        package var exclude: [String]
+
+        package func contains(_ namespace: String) -> Bool {
+            (include.isEmpty || include.contains(namespace)) && !exclude.contains(namespace)
+        }
+    }
+
+    package struct Labels: Sendable {
+        package var allow: [String]
+    }
+
+    package struct Logs: Sendable {
+        package var podLogsDirectory: String
+        /// Nil: derived from the pod logs directory's mount.
+        package var pinDirectory: String?
+        package var pinLimit: ByteCount
+        package var pinLimitEach: ByteCount
+        /// Percent of the file system.
+        package var freeSpaceFloor: Int
+    }
+
+    package struct Output: Sendable {
+        package var capture: Bool
+        /// Where `capture` applies.
+        package var namespaces: Namespaces
+        package var tailBytes: ByteCount
+        package var sealDeadline: Duration
+
+        /// Whether the output of a container in `namespace` is to be kept.
+        package func isCaptured(namespace: String) -> Bool {
+            capture && namespaces.contains(namespace)
+        }
+    }
+
+    package struct Store: Sendable {
+        package var directory: String
+        package var lockTimeout: Duration
+        package var maxBytes: ByteCount
+        package var maxAge: Duration
+    }
+
+    package struct HTTP: Sendable {
+        /// Nil: no endpoint.
+        package var listen: ListenAddress?
+    }
+
+    package struct Log: Sendable {
+        package enum Level: String, Sendable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+
+        package enum Format: String, Sendable, CaseIterable {
+            case text, json
+        }
+
+        package var level: Level
+        package var format: Format
+    }
+
+    package var node: Node
+    package var cluster: Cluster
+    package var runtime: Runtime
+    package var pods: Pods
+    package var scope: Scope
+    package var labels: Labels
+    package var logs: Logs
+    package var output: Output
+    package var store: Store
+    package var http: HTTP
+    package var log: Log
+    /// Every key with its effective value and source, in the table's order, secrets redacted; as it was loaded.
+    package let settings: [ConfigurationSetting]
+}

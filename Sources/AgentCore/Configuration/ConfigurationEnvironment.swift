@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import SessionRecords
+
+/// Reads the environment into written values. An empty variable counts as not set.
+struct ConfigurationEnvironment {
+    static let prefix = "LASTWORD_"
+    /// Names the file, and is no key of it.
+    static let fileVariable = "LASTWORD_CONFIG"
+    /// Variables of the command line `lastword`, which may run in the agent's container, and of the demo and the tests.
+    private static let foreign: Set<String> = ["LASTWORD_STORE", "LASTWORD_COLLECTOR", "LASTWORD_NAMESPACE"]
+
+    private(set) var values: [String: ConfigurationValue] = [:]
+    private(set) var faults: [LastwordError] = []
+
+    init(keys: [any AnyConfigurationKey], environment: [String: String]) {
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(Self.prefix) {
+            if name == Self.fileVariable || Self.foreign.contains(name) || Self.isServiceLink(name) || text.isEmpty {
+                continue
+            }
+            guard let key = keys.first(where: { $0.variable == name }) else {
+                faults.append(
+                    LastwordError(
+                        code: "config.unknown-key", message: "environment: unknown variable \(Quoted.text(name))",
+                        remedy: NearestName.find(name, among: keys.map(\.variable) + [Self.fileVariable])
+                            .map { "did you mean \($0)?" }))
+                continue
+            }
+            values[key.name] = ConfigurationValue(
+                content: key.isList ? .list(Self.items(text)) : .scalar(text, quoted: false),
+                source: .environment(name))
+        }
+    }
+
+    /// Items between commas, without the spaces around them.
+    static func items(_ text: String) -> [String] {
+        text.split(separator: ",").map { item in
+            String(item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }.filter { !$0.isEmpty }
+    }
+
+    /// What the kubelet sets for each Service of the namespace: a Service named `lastword-collector` must not keep the
+    /// agent from starting. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    private static func isServiceLink(_ name: String) -> Bool {
+        let parts = name.split(separator: "_")
+        guard let port = parts.lastIndex(of: "PORT"), port >= 1 else {
+            return name.hasSuffix("_SERVICE_HOST")
+        }
+        let tail = parts[(port + 1)...]
+        if parts[port - 1] == "SERVICE" { return true }
+        if let kind = tail.last, ["PROTO", "ADDR"].contains(kind) { return true }
+        // `…_PORT_443_TCP` and `…_PORT_443_TCP_PORT`.
+        return ["TCP", "UDP", "SCTP"].contains { proto in tail.contains(Substring(proto)) || isNumbered(parts, proto) }
+            || tail.isEmpty
+    }
+
+    /// Whether it ends as `…_PORT_443_TCP_PORT` does.
+    private static func isNumbered(_ parts: [Substring], _ proto: String) -> Bool {
+        guard parts.count >= 4, parts.last == "PORT" else { return false }
+        return parts[parts.count - 2] == proto && UInt16(parts[parts.count - 3]) != nil
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// Where finished log lines go.
+package final class LogSink: Sendable {
+    private let write: @Sendable ([UInt8]) -> Void
+    /// Serialises lines: one that takes several writes must not be broken into by another.
+    private let turn = Mutex<Void>(())
+
+    /// Each line is handed to `write` whole, with its newline, one at a time.
+    package init(write: @escaping @Sendable ([UInt8]) -> Void) {
+        self.write = write
+    }
+
+    /// Standard error. A line that cannot be written is dropped: the agent does not stop for a full pipe's reader.
+    package static let standardError = LogSink { line in
+        var rest = line[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { return }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    func line(_ bytes: [UInt8]) {
+        turn.withLock { _ in write(bytes) }
+    }
+
+    /// Whether standard error is the journal: systemd says so by device and inode in `JOURNAL_STREAM`
+    /// (systemd.exec(5)), which a redirection since then makes untrue.
+    package static func isJournal(_ journalStream: String?) -> Bool {
+        let parts = (journalStream ?? "").split(separator: ":")
+        var status = stat()
+        guard parts.count == 2, fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return parts[0] == "\(status.st_dev)" && parts[1] == "\(status.st_ino)"
+    }
+}
