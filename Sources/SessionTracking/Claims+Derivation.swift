@@ -20,12 +20,12 @@ extension Claims {
     /// The session as all claims together tell it. Pure: the same claims give the same session, but for what `progress`
     /// adds (revision, times of observing and sealing).
     package func derive(
-        progress: SessionFacts.Progress, scope: SessionScope, identity: NodeIdentity
+        progress: SessionFacts.Progress, scope: SessionScope, origin: RecordOrigin
     ) -> Session? {
         guard let id = sessionID else { return nil }
-        var session = Session(id: id, node: identity.node)
-        session.cluster = identity.cluster
-        session.clusterUID = identity.clusterUID
+        var session = Session(id: id, node: origin.node)
+        session.cluster = origin.cluster
+        session.clusterUID = origin.clusterUID
         session.revision = progress.revision
         session.mode = scope.mode
         session.classification = scope.classification

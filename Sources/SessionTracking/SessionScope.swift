@@ -26,7 +26,7 @@ package enum SessionScope: Hashable, Sendable {
 }
 
 /// Where this agent runs, as every record names it.
-package struct NodeIdentity: Hashable, Sendable {
+package struct RecordOrigin: Hashable, Sendable {
     package var node: String
     package var cluster: String?
     package var clusterUID: String?
@@ -44,7 +44,7 @@ package struct TrackerConfiguration: Hashable, Sendable {
         case debug, all
     }
 
-    package var identity: NodeIdentity
+    package var origin: RecordOrigin
     package var scope: Scope = .debug
     /// Empty: all. Exclusion wins.
     package var includedNamespaces: Set<String> = []
@@ -64,8 +64,8 @@ package struct TrackerConfiguration: Hashable, Sendable {
     /// Nanoseconds for which a pod is remembered after its deletion.
     package var podMemory: Int64 = 900_000_000_000
 
-    package init(identity: NodeIdentity) {
-        self.identity = identity
+    package init(origin: RecordOrigin) {
+        self.origin = origin
     }
 
     func covers(namespace: String?) -> Bool {

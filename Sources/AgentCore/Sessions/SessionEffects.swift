@@ -39,4 +39,8 @@ actor FileWorker {
     func run<Result: Sendable>(_ work: @Sendable () -> Result) -> Result {
         work()
     }
+
+    func attempt<Result: Sendable>(_ work: @Sendable () throws -> Result) throws -> Result {
+        try work()
+    }
 }

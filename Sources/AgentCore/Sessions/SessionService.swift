@@ -150,11 +150,12 @@ package final class SessionService: Sendable {
         let session = change.session
         logger.info(
             "session recorded",
-            [
-                .entryType: .string(entry.rawValue), .sessionID: .string(session.id.rawValue),
-                .containerID: .string(session.containerID?.rawValue ?? ""),
-                .podName: .string(session.pod ?? ""), .containerName: .string(session.container ?? ""),
-                .exitCode: .string(session.exitCode.map(String.init) ?? ""),
+            metadata: [
+                LogKey.entryType: "\(entry.rawValue)", LogKey.sessionID: "\(session.id)",
+                LogKey.containerID: "\(session.containerID?.rawValue ?? "-")",
+                LogKey.namespace: "\(session.namespace ?? "-")", LogKey.podName: "\(session.pod ?? "-")",
+                LogKey.containerName: "\(session.container ?? "-")",
+                LogKey.exitCode: "\(session.exitCode.map(String.init) ?? "-")",
             ])
     }
 }

@@ -42,6 +42,11 @@ package final class StoreWriter: Sendable {
         thread = Worker(write: write)
     }
 
+    /// Other work on the store, in turn with the commits and off the common threads.
+    package func perform<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await thread.perform(work)
+    }
+
     /// Commits that wait to be written.
     package var backlog: Int { state.withLock { $0.items.count } }
 
@@ -112,13 +117,16 @@ package final class StoreWriter: Sendable {
                 try await thread.write(commits)
                 if failing {
                     logger.notice("store writable again")
-                    health.set(.store, .ok)
+                    health.report(HealthState.Part.store, .ok)
                 }
                 break
             } catch {
-                if !failing { logger.error("store not written, facts are kept in memory", [.error: "\(error)"]) }
+                if !failing {
+                    logger.error(
+                        "store not written, facts are kept in memory", metadata: [LogKey.errorMessage: "\(error)"])
+                }
                 failing = true
-                health.set(.store, .failing("\(error)"))
+                health.report(HealthState.Part.store, .failing("\(error)"))
                 // Cancelled means that the time to drain is over: what is not written now is asked for again at the next
                 // start.
                 do { try await Task.sleep(for: pause) } catch { return }
@@ -140,6 +148,10 @@ package final class StoreWriter: Sendable {
 
         func write(_ group: [Commit]) throws {
             try commits(group)
+        }
+
+        func perform<Result: Sendable>(_ work: @Sendable () throws -> Result) throws -> Result {
+            try work()
         }
     }
 }
