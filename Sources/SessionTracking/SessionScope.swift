@@ -53,6 +53,9 @@ package struct TrackerConfiguration: Hashable, Sendable {
     /// Whether a pod source is configured: only then does waiting for its word make sense.
     package var hasPodSource = true
     package var capturesOutput = true
+    /// Where output is captured; empty: everywhere. Exclusion wins.
+    package var outputIncludedNamespaces: Set<String> = []
+    package var outputExcludedNamespaces: Set<String> = []
     /// Nanoseconds from the exit until the output is sealed without `/tasks/delete` (`output.sealDeadline`).
     package var sealDeadline: Int64 = 5_000_000_000
     /// Nanoseconds from creation until a container that has not started is asked for.
@@ -69,9 +72,19 @@ package struct TrackerConfiguration: Hashable, Sendable {
     }
 
     func covers(namespace: String?) -> Bool {
-        guard let namespace else { return includedNamespaces.isEmpty }
-        if excludedNamespaces.contains(namespace) { return false }
-        return includedNamespaces.isEmpty || includedNamespaces.contains(namespace)
+        Self.chooses(namespace, from: includedNamespaces, without: excludedNamespaces)
+    }
+
+    func capturesOutput(in namespace: String?) -> Bool {
+        capturesOutput
+            && Self.chooses(namespace, from: outputIncludedNamespaces, without: outputExcludedNamespaces)
+    }
+
+    private static func chooses(
+        _ namespace: String?, from included: Set<String>, without excluded: Set<String>
+    ) -> Bool {
+        guard let namespace else { return included.isEmpty }
+        return !excluded.contains(namespace) && (included.isEmpty || included.contains(namespace))
     }
 }
 

@@ -44,11 +44,16 @@ extension SessionTracker {
     }
 
     private mutating func pinIfDue(_ id: ContainerID, _ actions: inout [Action]) {
-        guard configuration.capturesOutput, let tracked = containers[id], tracked.hasTask, !tracked.pinRequested,
+        guard let tracked = containers[id], captures(tracked), tracked.hasTask, !tracked.pinRequested,
             tracked.facts.progress.sealedAt == nil, let path = tracked.facts.claims.description?.logPath
         else { return }
         containers[id]?.pinRequested = true
         actions.append(.pin(id, logPath: path))
+    }
+
+    private func captures(_ tracked: Tracked) -> Bool {
+        let claims = tracked.facts.claims
+        return configuration.capturesOutput(in: claims.description?.namespace ?? claims.pod?.facts.namespace)
     }
 
     /// Whether the runtime itself says that no more output can come.
@@ -74,7 +79,7 @@ extension SessionTracker {
         }
         containers[id]?.captureRequested = true
         containers[id]?.capturedDrained = complete
-        guard configuration.capturesOutput else {
+        guard captures(tracked) else {
             seal(id, tail: nil, receipt, &actions)
             return
         }
@@ -108,7 +113,7 @@ extension SessionTracker {
 
     // MARK: Telling
 
-    private mutating func commitIfChanged(
+    mutating func commitIfChanged(
         _ id: ContainerID, tail: CapturedTail?, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         guard let tracked = containers[id],
@@ -150,7 +155,7 @@ extension SessionTracker {
         var facts = tracked.facts
         guard
             var session = facts.claims.derive(
-                progress: facts.progress, scope: scope, identity: configuration.identity)
+                progress: facts.progress, scope: scope, origin: configuration.origin)
         else { return nil }
         // A container that was made and not started yet is told of nobody: it starts, or it is asked for.
         if session.state == .waiting, session.containerID != nil { return nil }

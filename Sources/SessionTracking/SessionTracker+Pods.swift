@@ -141,7 +141,7 @@ extension SessionTracker {
         facts.progress.revision += 1
         guard
             let amended = facts.claims.derive(
-                progress: facts.progress, scope: facts.claims.scope(configuration), identity: configuration.identity)
+                progress: facts.progress, scope: facts.claims.scope(configuration), origin: configuration.origin)
         else { return }
         actions.append(
             .commit(.session(SessionCommit(session: amended, facts: nil, entry: .sessionAmended, output: nil))))

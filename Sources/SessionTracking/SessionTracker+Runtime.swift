@@ -216,6 +216,15 @@ extension SessionTracker {
         seal(id, tail: isChosen ? tail : nil, receipt, &actions)
     }
 
+    mutating func takeCheckpoint(
+        _ tail: CapturedTail, of id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]
+    ) {
+        guard containers[id] != nil, containers[id]?.facts.progress.sealedAt == nil else { return }
+        containers[id]?.facts.claims.addOutput(tail.summary)
+        guard containers[id]?.facts.claims.output == tail.summary else { return }
+        commitIfChanged(id, tail: tail, receipt, &actions)
+    }
+
     private mutating func setPID(_ pid: Int?, of id: ContainerID) {
         guard let pid, pid > 0 else { return }
         containers[id]?.facts.claims.addPID(pid)

@@ -39,7 +39,7 @@ package struct SessionTracker: Sendable {
     package func session(of id: ContainerID) -> Session? {
         guard let tracked = containers[id] else { return nil }
         return tracked.facts.claims.derive(
-            progress: tracked.facts.progress, scope: scope(of: tracked), identity: configuration.identity)
+            progress: tracked.facts.progress, scope: scope(of: tracked), origin: configuration.origin)
     }
 
     package mutating func handle(_ observation: Observation) -> [Action] {
@@ -66,6 +66,7 @@ package struct SessionTracker: Sendable {
             openGap(source, reason: "queue full", dropped: dropped, receipt, &actions)
         case .logPinned(let id, let pin): take(pin, of: id, receipt, &actions)
         case .outputCaptured(let id, let tail): take(tail, of: id, receipt, &actions)
+        case .outputCheckpointed(let id, let tail): takeCheckpoint(tail, of: id, receipt, &actions)
         case .tick: runDeadlines(receipt, &actions)
         }
         return actions
