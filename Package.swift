@@ -29,6 +29,7 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let asyncAlgorithms = product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -111,7 +112,7 @@ let package = Package(
             "PodSource",
             [
                 "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
-                .nioSSL, .nioFoundationCompat, .yams, .logging, .metrics, .crypto,
+                .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
@@ -163,7 +164,7 @@ let package = Package(
                 .protobuf, .logging,
             ], resources: [.copy("Fixtures")]),
         tests(
-            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
+            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
