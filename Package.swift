@@ -34,6 +34,7 @@ extension Target.Dependency {
     static let asyncAlgorithms = product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let yams = product(name: "Yams", package: "Yams")
 }
@@ -124,7 +125,7 @@ let package = Package(
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
                 "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix, .nioHTTP1, .asyncAlgorithms,
-                .serviceLifecycle, .logging, .metrics,
+                .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
         // MARK: The command line

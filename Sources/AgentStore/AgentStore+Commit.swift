@@ -19,6 +19,7 @@ extension AgentStore {
                 switch commit {
                 case .session(let session): try SessionRow.write(session, &writer)
                 case .forget(let id): try SessionRow.forget(id, writer.db)
+                case .settle(let id): try SessionRow.settle(id, writer.db)
                 case .gap(let gap): try GapRow.write(gap, &writer)
                 }
             }
@@ -36,12 +37,14 @@ extension AgentStore {
 private enum PreparedCommit {
     case session(PreparedSession)
     case forget(SessionID)
+    case settle(SessionID)
     case gap(Gap)
 
     init(_ commit: Commit) throws {
         switch commit {
         case .session(let session): self = .session(try PreparedSession(session))
         case .forget(let id): self = .forget(id)
+        case .settle(let id): self = .settle(id)
         case .gap(let gap): self = .gap(gap)
         }
     }

@@ -73,6 +73,11 @@ struct SessionRow {
     /// Removes a session of which nothing has been told. One that has been told of stays, and is not resumed again.
     static func forget(_ id: SessionID, _ db: Database) throws {
         try db.run("DELETE FROM session WHERE id = ? AND last_entry IS NULL", [id.rawValue])
+        try settle(id, db)
+    }
+
+    /// Nothing more can come for it: it is not resumed again.
+    static func settle(_ id: SessionID, _ db: Database) throws {
         try db.run(
             "UPDATE session_record SET facts = NULL WHERE session = (SELECT seq FROM session WHERE id = ?)",
             [id.rawValue])

@@ -21,17 +21,8 @@ struct StoreOpener {
     /// thrown as `store.newer-schema` or `store.foreign`.
     func open() throws -> Opened {
         switch try StoreCondition.examine(paths) {
-        case .newer(let version):
-            throw LastwordError(
-                code: "store.newer-schema",
-                message: "cannot use the store \(paths.database): its schema \(version) is of a later version"
-                    + " (this one knows up to \(StoreMigrator.version))",
-                remedy: "run the newer agent, or give this one another store.directory")
-        case .foreign:
-            throw LastwordError(
-                code: "store.foreign",
-                message: "cannot use \(paths.database): it is a database of another program",
-                remedy: "give the agent a store.directory of its own")
+        case .newer(let version): throw Self.newer(version, paths)
+        case .foreign: throw Self.foreign(paths)
         case .corrupt(let reason): return try replace(reason)
         case .absent, .sound: break
         }
@@ -44,6 +35,21 @@ struct StoreOpener {
         } catch {
             throw StoreFault.writing(error, doing: "open the store", at: paths.database)
         }
+    }
+
+    static func newer(_ version: Int64, _ paths: StorePaths) -> LastwordError {
+        LastwordError(
+            code: "store.newer-schema",
+            message: "cannot use the store \(paths.database): its schema \(version) is of a later version"
+                + " (this one knows up to \(StoreMigrator.version))",
+            remedy: "run the newer agent, or give this one another store.directory")
+    }
+
+    static func foreign(_ paths: StorePaths) -> LastwordError {
+        LastwordError(
+            code: "store.foreign",
+            message: "cannot use \(paths.database): it is a database of another program",
+            remedy: "give the agent a store.directory of its own")
     }
 
     private func replace(_ reason: String) throws -> Opened {

@@ -2,13 +2,14 @@
 package import AgentStore
 package import Logging
 import PodSource
-import RuntimeSource
+package import RuntimeSource
 package import ServiceLifecycle
-package import SessionRecords
+import SessionRecords
 package import SessionTracking
 import Synchronization
 import TailCapture
 import Telemetry
+package import UnixSignals
 
 /// The agent, wired: sources → session service → store, and what watches over them.
 ///
@@ -176,7 +177,6 @@ package final class AgentApplication: Sendable {
         } catch {
             logger.error("the stop could not be recorded", metadata: [LogKey.errorMessage: "\(error)"])
         }
-        keeper.close()
     }
 
     /// Whether the session loop gets on: what the watchdog and `/healthz` ask.

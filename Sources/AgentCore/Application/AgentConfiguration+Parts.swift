@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import PodSource
-import RuntimeSource
+package import PodSource
+package import RuntimeSource
 import SessionRecords
 import SessionTracking
-import TailCapture
+package import TailCapture
 
 /// From the agent's configuration to that of its parts.
 extension AgentConfiguration {
@@ -34,9 +34,9 @@ extension AgentConfiguration {
         get throws {
             var keeper = LogKeeperConfiguration(podLogsDirectory: logs.podLogsDirectory)
             keeper.pins = logs.pinDirectory.map { .directory($0) } ?? .beside
-            keeper.tail = try TailLimits(bytes: Int(clamping: output.tailBytes.bytes))
-            keeper.pinBytes = logs.pinLimit.bytes
-            keeper.pinBytesPerContainer = logs.pinLimitEach.bytes
+            keeper.tail = try TailLimits(bytes: output.tailBytes.bytes)
+            keeper.pinBytes = Int64(logs.pinLimit.bytes)
+            keeper.pinBytesPerContainer = Int64(logs.pinLimitEach.bytes)
             keeper.freeSpaceFloor = Double(logs.freeSpaceFloor) / 100
             return keeper
         }

@@ -2,9 +2,12 @@
 import AgentStore
 import Logging
 import Metrics
+import PodSource
 import RuntimeSource
 import ServiceLifecycle
+import SessionRecords
 import SessionTracking
+import TailCapture
 import Telemetry
 
 /// What is done now and then: health of the parts, gauges, the heartbeat in the store, retention.
@@ -13,9 +16,9 @@ struct MaintenanceService: Service {
     let clock: AgentClock
 
     func run() async throws {
-        var turn = 0
         do {
             try await cancelWhenGracefulShutdown {
+                var turn = 0
                 while true {
                     reportHealth()
                     if turn % 10 == 0 { recordGauges() }
@@ -47,7 +50,7 @@ struct MaintenanceService: Service {
         }
         // While it fails, the writer says so itself; here only that it is open and idle.
         if application.store.counters.failing == nil { health.report(HealthState.Part.store, .ok) }
-        health.report(HealthState.Part.pins, application.keeper.condition.map { .failing($0) } ?? .ok)
+        health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)
     }
 
     private func recordGauges() {
@@ -64,7 +67,7 @@ struct MaintenanceService: Service {
 
     private func maintainStore() async {
         let limits = RetentionLimits(
-            maxBytes: application.configuration.store.maxBytes.bytes, maxAge: application.configuration.store.maxAge)
+            maxBytes: Int64(application.configuration.store.maxBytes.bytes), maxAge: application.configuration.store.maxAge)
         do {
             try await application.writer.perform { [store = application.store] in try store.heartbeat() }
             while try await application.writer.perform({ [store = application.store] in

@@ -93,13 +93,21 @@ struct LogKeeperService: Service {
     let clock: AgentClock
 
     func run() async throws {
-        await runUntilStopped {
-            try await keeper.run { report in
-                switch report {
-                case .copied(let id, let tail), .checkpoint(let id, let tail):
-                    await sessions.send([Observation(.outputCheckpointed(id, tail), receipt: clock.now())])
+        let reports = AsyncStream.makeStream(of: Observation.self, bufferingPolicy: .bufferingNewest(256))
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await runUntilStopped {
+                    await keeper.run { report in
+                        switch report {
+                        case .copied(let id, let tail), .checkpoint(let id, let tail):
+                            reports.continuation.yield(
+                                Observation(.outputCheckpointed(id, tail), receipt: clock.now()))
+                        }
+                    }
                 }
+                reports.continuation.finish()
             }
+            for await observation in reports.stream { await sessions.send([observation]) }
         }
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import AgentStore
 package import ArgumentParser
 import Glibc
 import Logging
 import Metrics
+import ServiceLifecycle
 import SessionRecords
 import Telemetry
 
@@ -33,7 +35,7 @@ package struct AgentCommand: AsyncParsableCommand {
         package func run() async throws {
             let configuration = try SettingsLoader.load(settings)
             LoggingSetup.bootstrap(
-                level: configuration.log.level.loggerLevel, format: configuration.log.format.handlerFormat,
+                level: configuration.log.level.severity, format: configuration.log.format == .json ? .json : .text,
                 environment: ProcessEnvironment.variables)
             let registry = PrometheusRegistry(describedBy: MetricCatalogue.all)
             MetricsSystem.bootstrap(registry)
@@ -56,16 +58,13 @@ package struct AgentCommand: AsyncParsableCommand {
 
         private static func surroundings(
             _ agent: AgentApplication, _ registry: PrometheusRegistry, _ logger: Logger
-        ) -> [any ServiceLifecycleService] {
+        ) -> [any Service] {
             let process = ProcessMetrics()
-            var services: [any ServiceLifecycleService] = []
+            var services: [any Service] = []
             if let address = agent.configuration.http.listen {
                 let pages = HealthPages(
                     state: agent.health, isAlive: { agent.isAlive },
-                    metrics: {
-                        process.update()
-                        return registry.exposition()
-                    })
+                    metrics: { registry.exposition() + process.exposition() })
                 services.append(HealthEndpoint(address: address, pages: pages, logger: logger))
             }
             services.append(
@@ -134,9 +133,17 @@ enum SettingsLoader {
     static func refuse(_ text: String) -> ExitCode {
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let prefix = line.hasPrefix("  remedy:") ? "" : "error: "
-            fputs(prefix + line + "\n", stderr)
+            StandardError.write(prefix + line + "\n")
         }
         return ExitCode(2)
+    }
+}
+
+enum StandardError {
+    /// What cannot be written there cannot be told anywhere else.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }
 
@@ -154,4 +161,9 @@ enum ProcessEnvironment {
         }
         return variables
     }()
+}
+
+extension AgentConfiguration.Log.Level {
+    /// The same names as swift-log's.
+    fileprivate var severity: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }

@@ -58,7 +58,8 @@ package struct NodeChecks: Sendable {
     }
 
     private func trialLink() throws -> String {
-        try LogKeeper.trial(configuration.logKeeper)
+        let trial = try LogKeeper.trial(configuration.logKeeper).get()
+        return "\(trial.pinDirectory) and \(trial.podLogsDirectory): \(trial.evidence.rawValue)"
     }
 
     private func runtimeAccess() async throws -> String {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Dispatch
+import Dispatch
 
 /// An executor of its own for an actor whose operations block in the kernel (SQLite's fsync, reading a log): they must not
 /// hold one of the few threads on which everything else runs.

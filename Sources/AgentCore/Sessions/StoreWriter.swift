@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Logging
-package import SessionRecords
+import SessionRecords
 package import SessionTracking
 import Synchronization
 import Telemetry
