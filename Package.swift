@@ -151,7 +151,7 @@ let package = Package(
                 "SessionRecords", "SessionTracking", "ContainerdAPI", "CRIAPI", "CSystemCalls", .grpcCore, .grpcPosix,
                 .protobuf, .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .logging, .x509, .crypto,
             ],
-            path: "Tests/TestSupport", resources: [.copy("Resources")], swiftSettings: strict),
+            path: "Tests/TestSupport", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: strict),
         // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
         .executableTarget(
             name: "node-rig", dependencies: ["TestSupport", .argumentParser], path: "Tests/NodeRig",
