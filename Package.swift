@@ -16,6 +16,7 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2")
     static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
@@ -113,7 +114,7 @@ let package = Package(
                 .nioSSL, .nioFoundationCompat, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
-        library("AgentStore", ["SessionRecords", "CSystemCalls", .grdb, .crypto]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
@@ -165,7 +166,7 @@ let package = Package(
             "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
-        tests("AgentStoreTests", ["AgentStore", "SessionRecords", .grdb, .crypto]),
+        tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests", ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging]),
         tests(
