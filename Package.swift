@@ -172,8 +172,8 @@ let package = Package(
         tests(
             "AgentCoreTests", ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging]),
         tests(
-            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", .argumentParser], resources: [.copy("Golden")]
-        ),
+            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser, .yams],
+            resources: [.copy("Golden")]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",
