@@ -16,6 +16,7 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let grpcCore = product(name: "GRPCCore", package: "grpc-swift-2")
     static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
@@ -28,10 +29,12 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let asyncAlgorithms = product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let yams = product(name: "Yams", package: "Yams")
 }
@@ -110,10 +113,10 @@ let package = Package(
             "PodSource",
             [
                 "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
-                .nioSSL, .nioFoundationCompat, .yams, .logging, .metrics, .crypto,
+                .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
-        library("AgentStore", ["SessionRecords", "CSystemCalls", .grdb, .crypto]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
@@ -122,7 +125,7 @@ let package = Package(
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
                 "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix, .nioHTTP1, .asyncAlgorithms,
-                .serviceLifecycle, .logging, .metrics,
+                .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
         // MARK: The command line
@@ -148,7 +151,7 @@ let package = Package(
                 "SessionRecords", "SessionTracking", "ContainerdAPI", "CRIAPI", "CSystemCalls", .grpcCore, .grpcPosix,
                 .protobuf, .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .logging, .x509, .crypto,
             ],
-            path: "Tests/TestSupport", resources: [.copy("Resources")], swiftSettings: strict),
+            path: "Tests/TestSupport", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: strict),
         // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
         .executableTarget(
             name: "node-rig", dependencies: ["TestSupport", .argumentParser], path: "Tests/NodeRig",
@@ -162,10 +165,10 @@ let package = Package(
                 .protobuf, .logging,
             ], resources: [.copy("Fixtures")]),
         tests(
-            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
+            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
-        tests("AgentStoreTests", ["AgentStore", "SessionRecords", .grdb, .crypto]),
+        tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging, .coreMetrics]),

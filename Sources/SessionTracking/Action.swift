@@ -21,6 +21,8 @@ package enum Commit: Hashable, Sendable {
     case session(SessionCommit)
     /// A provisional session turned out to be none of ours, before anything was told of it.
     case forget(SessionID)
+    /// Nothing more can come for it: the row stays, what was kept for going on with it goes.
+    case settle(SessionID)
     case gap(Gap)
 }
 

@@ -69,6 +69,8 @@ package enum Fact: Hashable, Sendable {
 
     case logPinned(ContainerID, LogPin)
     case outputCaptured(ContainerID, CapturedTail)
+    /// The tail so far, of a log whose bytes will not survive us: to be kept in the store meanwhile.
+    case outputCheckpointed(ContainerID, CapturedTail)
 
     // MARK: From the clock
 

@@ -6,6 +6,8 @@ package struct PodFacts: Hashable, Sendable, Codable {
     package var uid: PodUID
     /// For a mirror pod of a static pod: the UID that the node's runtime knows it by (its configuration hash).
     package var runtimeUID: PodUID?
+    /// `metadata.resourceVersion` as a number, so that versions can be put in order; nil where it is not a number.
+    package var version: UInt64?
     package var namespace: String
     package var name: String
     package var owner: Owner?
@@ -18,6 +20,8 @@ package struct PodFacts: Hashable, Sendable, Codable {
     /// `Type=Status`, sorted.
     package var conditions: [String]
     package var hostNamespaces: [String]
+    /// Sum of the restart counts of its regular containers.
+    package var restarts: Int?
     package var containers: [PodContainer]
 
     package init(uid: PodUID, namespace: String, name: String) {

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
+import Commands
+import Glibc
 
 @main
-struct Main: ParsableCommand {
-    mutating func run() throws {}
+enum Main {
+    static func main() async {
+        // A reader that went away is told to us by write(2), and is no error.
+        signal(SIGPIPE, SIG_IGN)
+        var environment: [String: String] = [:]
+        for name in ["LASTWORD_STORE", "NO_COLOR", "TERM"] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        let context = CommandContext.process(environment: environment)
+        exit(await LastwordCommandLine.run(arguments: Array(CommandLine.arguments.dropFirst()), context: context))
+    }
 }

@@ -32,6 +32,7 @@ package enum LogKey {
     package static let sessionState = "lastword.session.state"
     package static let ledgerID = "lastword.ledger.id"
     package static let entryNumber = "lastword.entry.number"
+    package static let entryType = "lastword.entry.type"
     package static let entryHash = "lastword.entry.hash"
     package static let source = "lastword.source"
     package static let part = "lastword.part"

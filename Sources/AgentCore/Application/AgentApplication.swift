@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package import AgentStore
+package import Logging
+import PodSource
+package import RuntimeSource
+package import ServiceLifecycle
+import SessionRecords
+package import SessionTracking
+import Synchronization
+import TailCapture
+import Telemetry
+package import UnixSignals
+
+/// The agent, wired: sources → session service → store, and what watches over them.
+///
+/// Building it opens the store and the pin directory, and so throws what makes a start impossible: each a
+/// `LastwordError` with its remedy. Once it runs, nothing outside ends it: what is missing is reconnected to for ever,
+/// and `/readyz` says which part is not in order.
+package final class AgentApplication: Sendable {
+    package static let version = "0.1.0"
+    /// How long a stop may take: then what is not finished is left to the next start.
+    package static let drainLimit: Duration = .seconds(10)
+
+    package let configuration: AgentConfiguration
+    package let health = HealthState()
+    package let store: AgentStore
+    package let sessions: SessionService
+    package let runtime: RuntimeSource
+    let pods: (any PodSource)?
+    let keeper: LogKeeper
+    let writer: StoreWriter
+    let logger: Logger
+    private let clock: AgentClock
+    private let resumed: [(session: Session, facts: SessionFacts)]
+    private let orphanedPins: [ContainerID]
+
+    /// - Parameters:
+    ///   - environment: for the in-cluster credentials.
+    ///   - committed: told of each group of facts right after it became durable; for benchmarks.
+    package init(
+        configuration: AgentConfiguration, environment: [String: String], logger: Logger, clock: AgentClock = .system,
+        committed: @escaping @Sendable ([Commit]) -> Void = { _ in }
+    ) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        self.clock = clock
+        for part in [HealthState.Part.runtime, HealthState.Part.store, HealthState.Part.pins] {
+            health.register(part)
+        }
+        health.register(HealthState.Part.pods, isRequired: false)
+
+        let opener = FileWorker(label: "lastword.opening")
+        let (opened, keeper) = try await opener.attempt { [configuration] in
+            let store = try AgentStore.open(
+                directory: configuration.store.directory,
+                identity: NodeIdentity.read(node: configuration.node.name),
+                options: StoreOptions(
+                    lockTimeout: configuration.store.lockTimeout, clock: { clock.now().wall }))
+            do {
+                return (store, try LogKeeper(configuration: configuration.logKeeper))
+            } catch {
+                // The store was opened for nothing; that it may fail to close adds nothing to the error that counts.
+                try? store.close()
+                throw error
+            }
+        }
+        store = opened
+        self.keeper = keeper
+        let store = opened
+        writer = StoreWriter(health: health, logger: logger) { commits in
+            _ = try store.commit(commits)
+            committed(commits)
+        }
+        runtime = RuntimeSource(configuration: configuration.runtimeSource, clock: clock, logger: logger)
+        pods = try configuration.podSource(environment: environment).makeSource(
+            logger: logger, receipts: { clock.now() })
+        var tracker = SessionTracker(configuration: configuration.tracker)
+        try Self.beginRun(store, &tracker, clock: clock, logger: logger)
+        resumed = try store.openSessions().compactMap { session, facts in
+            guard let facts else {
+                logger.warning(
+                    "an open session of an earlier version cannot be gone on with",
+                    metadata: [LogKey.sessionID: "\(session.id)"])
+                return nil
+            }
+            return (session, facts)
+        }
+        let known = Set(resumed.compactMap(\.session.containerID))
+        orphanedPins = keeper.pinnedContainers().filter { !known.contains($0) }
+        sessions = SessionService(
+            tracker: tracker, effects: Self.effects(runtime, keeper, logger: logger), writer: writer, clock: clock,
+            logger: logger)
+    }
+
+    /// Notes the start, and opens the gap that our absence was.
+    private static func beginRun(
+        _ store: AgentStore, _ tracker: inout SessionTracker, clock: AgentClock, logger: Logger
+    ) throws {
+        if case .replaced(let predecessor, let reason) = store.opening {
+            logger.error(
+                "the store was damaged and has been set aside; a new ledger begins",
+                metadata: [LogKey.filePath: "\(predecessor.file)", LogKey.reason: "\(reason)"])
+        }
+        for gap in try store.openGaps() {
+            if let source = SourceName(rawValue: gap.source) { tracker.resumeGap(gap, source: source) }
+        }
+        let last = try store.lastRun()
+        try store.agentStarted(version: version)
+        guard let last else { return }
+        let gap = Gap(
+            source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt,
+            reason: last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped")
+        _ = try store.commit([.gap(gap)])
+        tracker.resumeGap(gap, source: .agent)
+    }
+
+    private static func effects(
+        _ runtime: RuntimeSource, _ keeper: LogKeeper, logger: Logger
+    ) -> SessionEffects {
+        SessionEffects(
+            describe: { runtime.requestDescription(of: $0) }, askStatus: { runtime.requestStatus(of: $0) },
+            pin: { id, path in
+                switch keeper.pin(id, logPath: path) {
+                case .held(let by): .held(by)
+                case .absent: .absent
+                case .refused(let why):
+                    refused(why, id, logger)
+                }
+            },
+            release: { keeper.release($0) }, capture: { keeper.capture($0, logPath: $1) })
+    }
+
+    private static func refused(_ why: String, _ id: ContainerID, _ logger: Logger) -> LogPin {
+        logger.warning(
+            "a log was not pinned", metadata: [LogKey.containerID: "\(id)", LogKey.reason: "\(why)"])
+        return .refused(why)
+    }
+
+    // MARK: Running
+
+    /// Runs until one of the signals or cancellation, then drains: sources first, the store last.
+    package func run(
+        signals: [UnixSignal] = [.sigterm, .sigint], services: [any Service] = []
+    ) async throws {
+        defer { close() }
+        let group = ServiceGroup(configuration: groupConfiguration(signals: signals, services: services))
+        try await group.run()
+    }
+
+    /// The group for a caller that wants to stop it itself; `close` is then the caller's too.
+    package func makeGroup(services: [any Service] = []) -> ServiceGroup {
+        ServiceGroup(configuration: groupConfiguration(signals: [], services: services))
+    }
+
+    private func groupConfiguration(
+        signals: [UnixSignal], services: [any Service]
+    ) -> ServiceGroupConfiguration {
+        // Stopped in reverse: first what lets facts in, last what makes them durable.
+        var all: [any Service] = services
+        all.append(WriterService(writer: writer))
+        all.append(SessionLoop(sessions: sessions, resumed: resumed, orphanedPins: orphanedPins, clock: clock))
+        all.append(MaintenanceService(application: self, clock: clock))
+        all.append(LogKeeperService(keeper: keeper, sessions: sessions, clock: clock))
+        if let pods { all.append(PodPump(source: pods, sessions: sessions)) }
+        all.append(RuntimePump(source: runtime, pods: pods, sessions: sessions))
+        var configuration = ServiceGroupConfiguration(
+            services: all.map { .init(service: $0) }, gracefulShutdownSignals: signals, logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.drainLimit
+        return configuration
+    }
+
+    /// Notes the stop and lets go of the store.
+    package func close() {
+        do {
+            try store.agentStopped()
+            try store.close()
+        } catch {
+            logger.error("the stop could not be recorded", metadata: [LogKey.errorMessage: "\(error)"])
+        }
+    }
+
+    /// Whether the session loop gets on: what the watchdog and `/healthz` ask.
+    package var isAlive: Bool { sessions.stalledFor < 15_000_000_000 }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentStore
+import Logging
+import Metrics
+import PodSource
+import RuntimeSource
+import ServiceLifecycle
+import SessionRecords
+import SessionTracking
+import TailCapture
+import Telemetry
+
+/// What is done now and then: health of the parts, gauges, the heartbeat in the store, retention.
+struct MaintenanceService: Service {
+    let application: AgentApplication
+    let clock: AgentClock
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                var turn = 0
+                while true {
+                    reportHealth()
+                    if turn % 10 == 0 { recordGauges() }
+                    if turn % 120 == 119 { await maintainStore() }
+                    turn += 1
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+            }
+        } catch is CancellationError {
+            return
+        }
+    }
+
+    private func reportHealth() {
+        let health = application.health
+        switch application.runtime.health {
+        case .connecting: break
+        case .live: health.report(HealthState.Part.runtime, .ok)
+        case .lost(let reason): health.report(HealthState.Part.runtime, .failing(reason))
+        }
+        if let status = application.pods?.status {
+            if status.isAvailable {
+                health.report(HealthState.Part.pods, .ok)
+            } else if let trouble = status.trouble {
+                health.report(HealthState.Part.pods, .failing(trouble))
+            }
+        } else {
+            health.report(HealthState.Part.pods, .ok)
+        }
+        // While it fails, the writer says so itself; here only that it is open and idle.
+        if application.store.counters.failing == nil { health.report(HealthState.Part.store, .ok) }
+        health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)
+    }
+
+    private func recordGauges() {
+        let pins = application.keeper.statistics
+        Gauge(label: "lastword_pins").record(pins.links)
+        Gauge(label: "lastword_pinned_bytes").record(pins.pinnedBytes)
+        Gauge(label: "lastword_pin_descriptors").record(pins.descriptors)
+        let store = application.store.counters
+        Gauge(label: "lastword_store_head").record(store.head.number)
+        Gauge(label: "lastword_store_queue").record(application.writer.backlog)
+        Gauge(label: "lastword_store_commit_seconds").record(Double(store.lastNanoseconds) / 1e9)
+        Gauge(label: "lastword_runtime_queue").record(application.runtime.queue.count)
+    }
+
+    private func maintainStore() async {
+        let limits = RetentionLimits(
+            maxBytes: Int64(application.configuration.store.maxBytes.bytes), maxAge: application.configuration.store.maxAge)
+        do {
+            try await application.writer.perform { [store = application.store] in try store.heartbeat() }
+            while try await application.writer.perform({ [store = application.store] in
+                try store.enforceRetention(limits)
+            })?.more == true {}
+        } catch {
+            application.logger.error(
+                "the store could not be maintained", metadata: [LogKey.errorMessage: "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import PodSource
+import RuntimeSource
+import ServiceLifecycle
+import SessionRecords
+import SessionTracking
+import TailCapture
+
+/// Drains what is queued when it is told to stop.
+struct WriterService: Service {
+    let writer: StoreWriter
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await writer.run()
+        } onGracefulShutdown: {
+            writer.finish()
+        }
+    }
+}
+
+struct SessionLoop: Service {
+    let sessions: SessionService
+    let resumed: [(session: Session, facts: SessionFacts)]
+    let orphanedPins: [ContainerID]
+    let clock: AgentClock
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await sessions.run(resuming: resumed) }
+                // A pin without a row: the agent died between the two, or the row was never begun.
+                group.addTask {
+                    let receipt = clock.now()
+                    await sessions.send(
+                        orphanedPins.map { Observation(.logPinned($0, .held(.hardlink)), receipt: receipt) })
+                }
+            }
+        } onGracefulShutdown: {
+            sessions.finish()
+        }
+    }
+}
+
+/// From the runtime's queue to the session loop.
+struct RuntimePump: Service {
+    let source: RuntimeSource
+    let pods: (any PodSource)?
+    let sessions: SessionService
+
+    func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await Self.headStart(pods)
+                await runUntilStopped { try await source.run() }
+            }
+            while true {
+                let batch = await source.queue.nextBatch(max: 256)
+                if batch.isEmpty { break }
+                await sessions.send(batch)
+            }
+        }
+    }
+
+    /// The pods are listed first, where that is quick: then most containers are known to be regular at once.
+    private static func headStart(_ pods: (any PodSource)?) async {
+        guard let pods else { return }
+        for _ in 0..<40 where !pods.isAvailable {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
+    }
+}
+
+/// From the pod source's queue to the session loop.
+struct PodPump: Service {
+    let source: any PodSource
+    let sessions: SessionService
+
+    func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await runUntilStopped { try await source.run() } }
+            while let batch = await source.queue.nextBatch(max: 256) {
+                await sessions.send(batch)
+            }
+        }
+    }
+}
+
+/// Watches rotations and limits, and hands on the tails that it had to copy.
+struct LogKeeperService: Service {
+    let keeper: LogKeeper
+    let sessions: SessionService
+    let clock: AgentClock
+
+    func run() async throws {
+        let reports = AsyncStream.makeStream(of: Observation.self, bufferingPolicy: .bufferingNewest(256))
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await runUntilStopped {
+                    await keeper.run { report in
+                        switch report {
+                        case .copied(let id, let tail), .checkpoint(let id, let tail):
+                            reports.continuation.yield(
+                                Observation(.outputCheckpointed(id, tail), receipt: clock.now()))
+                        }
+                    }
+                }
+                reports.continuation.finish()
+            }
+            for await observation in reports.stream { await sessions.send([observation]) }
+        }
+    }
+}
+
+/// Runs something that ends by cancellation until the group shuts down. That it was cancelled is its regular end, and a
+/// source's own failure is in its health and its log.
+private func runUntilStopped(_ body: @Sendable @escaping () async throws -> Void) async {
+    do {
+        try await cancelWhenGracefulShutdown { try await body() }
+    } catch {
+        return
+    }
+}

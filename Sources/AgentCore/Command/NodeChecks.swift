@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentStore
+import Glibc
+import Logging
+import PodSource
+import RuntimeSource
+package import SessionRecords
+import TailCapture
+
+/// One thing that was tried, and what came of it.
+package struct NodeCheck: Sendable {
+    package let name: String
+    /// What was found, where it is in order.
+    package let finding: String
+    package let failure: LastwordError?
+
+    var text: String {
+        guard let failure else { return "ok    \(name): \(finding)" }
+        return "FAIL  \(name): \(failure)"
+    }
+
+    var json: JSONValue {
+        var object = JSONObject([("check", .string(name)), ("ok", .bool(failure == nil))])
+        if let failure {
+            object["code"] = .string(failure.code)
+            object["message"] = .string(failure.description)
+            object["remedy"] = failure.remedy.map(JSONValue.string)
+        } else {
+            object["message"] = .string(finding)
+        }
+        return .object(object)
+    }
+}
+
+/// Tries everything that the agent will need of the node, as the agent would use it.
+package struct NodeChecks: Sendable {
+    let configuration: AgentConfiguration
+    let environment: [String: String]
+
+    package init(configuration: AgentConfiguration, environment: [String: String]) {
+        self.configuration = configuration
+        self.environment = environment
+    }
+
+    package func run() async -> [NodeCheck] {
+        [
+            check("store") { try storeAccess() },
+            check("log pins") { try trialLink() },
+            await check("runtime") { try await runtimeAccess() },
+            await check("pod source") { try await podAccess() },
+        ]
+    }
+
+    private func storeAccess() throws -> String {
+        let directory = configuration.store.directory
+        try AgentStore.trialAccess(directory: directory)
+        return "\(directory) can be written"
+    }
+
+    private func trialLink() throws -> String {
+        let trial = try LogKeeper.trial(configuration.logKeeper).get()
+        return "\(trial.pinDirectory) and \(trial.podLogsDirectory): \(trial.evidence.rawValue)"
+    }
+
+    private func runtimeAccess() async throws -> String {
+        let version = try await RuntimeSource.trialConnection(configuration.runtimeSource)
+        return "\(version.name) \(version.version) at \(configuration.runtime.socket)"
+    }
+
+    private func podAccess() async throws -> String {
+        let source = try configuration.podSource(environment: environment)
+            .makeSource(logger: Logger(label: "check", factory: { _ in SwiftLogNoOpLogHandler() }))
+        guard let source else { return "none configured: names come from the runtime's labels" }
+        try await source.trialAccess()
+        return "pods of node \(configuration.node.name) can be listed"
+    }
+
+    private func check(_ name: String, _ attempt: () throws -> String) -> NodeCheck {
+        do {
+            return NodeCheck(name: name, finding: try attempt(), failure: nil)
+        } catch {
+            return NodeCheck(name: name, finding: "", failure: Self.named(error, name))
+        }
+    }
+
+    private func check(_ name: String, _ attempt: () async throws -> String) async -> NodeCheck {
+        do {
+            return NodeCheck(name: name, finding: try await attempt(), failure: nil)
+        } catch {
+            return NodeCheck(name: name, finding: "", failure: Self.named(error, name))
+        }
+    }
+
+    private static func named(_ error: any Error, _ name: String) -> LastwordError {
+        error as? LastwordError
+            ?? LastwordError(code: "check.\(name)", message: "the check of \(name) failed", cause: error)
+    }
+}

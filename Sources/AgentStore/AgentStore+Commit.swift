@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import SessionRecords
+package import SessionTracking
+
+extension AgentStore {
+    /// Makes the facts durable, in their order, all in one transaction; with them the sources' cursors, so that what was
+    /// read up to a cursor and the cursor itself are kept or lost together.
+    ///
+    /// Gives the entries that tell them. A session revision, or a gap's opening or closing, that is in the store already
+    /// changes nothing: its entry, where a session's has one, is given again and not made again.
+    ///
+    /// Throws `store.full`, `store.write`, `store.corrupt`, …: then nothing of it is in the store.
+    package func commit(_ commits: [Commit], cursors: [String: String] = [:]) throws -> [CommittedEntry] {
+        guard !commits.isEmpty || !cursors.isEmpty else { return [] }
+        let prepared = try commits.map(PreparedCommit.init)
+        return try transaction("commit \(commits.count) facts", facts: commits.count) { writer in
+            for commit in prepared {
+                switch commit {
+                case .session(let session): try SessionRow.write(session, &writer)
+                case .forget(let id): try SessionRow.forget(id, writer.db)
+                case .settle(let id): try SessionRow.settle(id, writer.db)
+                case .gap(let gap): try GapRow.write(gap, &writer)
+                }
+            }
+            for (name, cursor) in cursors {
+                try writer.db.run(
+                    "INSERT OR REPLACE INTO source_cursor (name, cursor, at) VALUES (?, ?, ?)",
+                    [name, cursor, writer.at.nanoseconds])
+            }
+            return writer.appended
+        }
+    }
+}
+
+/// A commit with its costly encoding done, outside the transaction.
+private enum PreparedCommit {
+    case session(PreparedSession)
+    case forget(SessionID)
+    case settle(SessionID)
+    case gap(Gap)
+
+    init(_ commit: Commit) throws {
+        switch commit {
+        case .session(let session): self = .session(try PreparedSession(session))
+        case .forget(let id): self = .forget(id)
+        case .settle(let id): self = .settle(id)
+        case .gap(let gap): self = .gap(gap)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+import GRDB
+package import SessionRecords
+package import SessionTracking
+
+extension AgentStore {
+    /// The sessions that can still change, as they were committed last, in the order in which they were first seen.
+    ///
+    /// The facts are nil where they were written by a version whose facts this one cannot read: the session then goes on
+    /// from its record.
+    package func openSessions() throws -> [(Session, SessionFacts?)] {
+        try reading("read the open sessions") { db in
+            var sessions: [(Session, SessionFacts?)] = []
+            let decoder = JSONDecoder()
+            try db.forEachRow(
+                "SELECT record, facts FROM session_record WHERE facts IS NOT NULL ORDER BY session"
+            ) { row in
+                let session = try row.withBytes(0) { try SessionRecordCoding.session(Data($0)) }
+                let facts = try? row.withBytes(1) { try decoder.decode(SessionFacts.self, from: Data($0)) }
+                sessions.append((session, facts))
+                return true
+            }
+            return sessions
+        }
+    }
+
+    /// The gaps that an earlier run opened and nobody has closed.
+    package func openGaps() throws -> [Gap] {
+        try reading("read the open gaps") { db in try GapRow.open(db) }
+    }
+
+    /// Where a source stood, as the last commit that brought its cursor said.
+    package func cursor(for source: String) throws -> String? {
+        try reading("read the cursor of \(source)") { db in
+            try db.firstRow("SELECT cursor FROM source_cursor WHERE name = ?", [source]) { $0.text(0) }
+        }
+    }
+}
+
+/// Reads the stored JSON of a record.
+enum SessionRecordCoding {
+    /// Throws `store.corrupt`, naming what could not be read.
+    static func session(_ record: Data) throws -> Session {
+        do {
+            return try JSONDecoder().decode(Session.self, from: record)
+        } catch {
+            throw LastwordError(
+                code: "store.corrupt", message: "cannot read a session's record",
+                remedy: "run lastword verify, which names what was altered", cause: error)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+package import SessionRecords
+
+/// One life of the agent, as the store knows it.
+package struct AgentRun: Sendable, Hashable {
+    package let version: String
+    package let bootID: String?
+    package let startedAt: Timestamp
+    /// Nil while it runs, and for ever where it was killed.
+    package let stoppedAt: Timestamp?
+    /// The last moment in which it is known to have been at work: its last commit or heartbeat.
+    package let lastCommitAt: Timestamp
+}
+
+extension AgentStore {
+    /// The newest run in the store: before `agentStarted`, the one before this; nil in a new store. From where it ended
+    /// (`stoppedAt`, or else `lastCommitAt`) nobody was watching.
+    package func lastRun() throws -> AgentRun? {
+        try reading("read the agent's last run") { db in try AgentRun.last(db) }
+    }
+
+    /// Appends `agent.started` and begins this run.
+    @discardableResult
+    package func agentStarted(version: String) throws -> CommittedEntry? {
+        let (entry, row) = try transaction("record the agent's start", facts: 1) { writer in
+            let now = writer.at.nanoseconds
+            try writer.db.run(
+                "INSERT INTO agent_run (version, boot_id, started_at, last_commit_at) VALUES (?, ?, ?, ?)",
+                [version, identity.bootID, now, now])
+            // Runs are a note for the next start; the entries are what is kept.
+            try writer.db.run("DELETE FROM agent_run WHERE id <= ? - 1000", [writer.db.lastInsertedRowID])
+            let entry = try writer.append(EntryDraft(.agentStarted, key: "agent", content: agent(version)))
+            return (entry, try writer.db.number("SELECT max(id) FROM agent_run"))
+        }
+        run = row
+        return entry
+    }
+
+    /// Appends `agent.stopped`; nil if this run was never told to have started.
+    @discardableResult
+    package func agentStopped() throws -> CommittedEntry? {
+        guard let run else { return nil }
+        return try transaction("record the agent's stop", facts: 1) { writer in
+            let version = try writer.db.firstRow("SELECT version FROM agent_run WHERE id = ?", [run]) { $0.text(0) }
+            try writer.db.run("UPDATE agent_run SET stopped_at = ? WHERE id = ?", [writer.at.nanoseconds, run])
+            return try writer.append(EntryDraft(.agentStopped, key: "agent", content: agent(version ?? "")))
+        }
+    }
+
+    /// Notes that the agent is at work though there is nothing to commit, so that its absence, if it is killed, is not
+    /// taken for longer than it was. Once a minute is enough.
+    package func heartbeat() throws {
+        guard run != nil else { return }
+        try transaction("record that the agent is at work", facts: 0) { _ in }
+    }
+
+    private func agent(_ version: String) -> JSONValue {
+        var object = JSONObject([("version", .string(version)), ("node", .string(identity.node))])
+        object["machineID"] = identity.machineID.map(JSONValue.string)
+        object["bootID"] = identity.bootID.map(JSONValue.string)
+        return .object(object)
+    }
+}
+
+extension AgentRun {
+    static func last(_ db: Database) throws -> AgentRun? {
+        try db.firstRow(
+            """
+            SELECT version, boot_id, started_at, stopped_at, last_commit_at FROM agent_run ORDER BY id DESC LIMIT 1
+            """
+        ) { row in
+            AgentRun(
+                version: row.text(0), bootID: row.optionalText(1), startedAt: Timestamp(nanoseconds: row.integer(2)),
+                stoppedAt: row.optionalInteger(3).map(Timestamp.init(nanoseconds:)),
+                lastCommitAt: Timestamp(nanoseconds: row.integer(4)))
+        }
+    }
+}

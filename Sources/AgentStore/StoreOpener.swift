@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+import GRDB
+import GRDBSQLite
+import Glibc
+import SessionRecords
+
+/// Opens a store for writing, whatever state it is found in.
+struct StoreOpener {
+    let paths: StorePaths
+    let identity: NodeIdentity
+    let options: StoreOptions
+
+    struct Opened {
+        let queue: DatabaseQueue
+        let ledger: String
+        let opening: StoreOpening
+    }
+
+    /// The lock must be held. A damaged store is set aside; one of a later version or another program is left alone and
+    /// thrown as `store.newer-schema` or `store.foreign`.
+    func open() throws -> Opened {
+        switch try StoreCondition.examine(paths) {
+        case .newer(let version): throw Self.newer(version, paths)
+        case .foreign: throw Self.foreign(paths)
+        case .corrupt(let reason): return try replace(reason)
+        case .absent, .sound: break
+        }
+        do {
+            return try openWriter()
+        } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
+        {
+            return try replace(SQLiteFault(error).description)
+        } catch {
+            throw StoreFault.writing(error, doing: "open the store", at: paths.database)
+        }
+    }
+
+    static func newer(_ version: Int64, _ paths: StorePaths) -> LastwordError {
+        LastwordError(
+            code: "store.newer-schema",
+            message: "cannot use the store \(paths.database): its schema \(version) is of a later version"
+                + " (this one knows up to \(StoreMigrator.version))",
+            remedy: "run the newer agent, or give this one another store.directory")
+    }
+
+    static func foreign(_ paths: StorePaths) -> LastwordError {
+        LastwordError(
+            code: "store.foreign",
+            message: "cannot use \(paths.database): it is a database of another program",
+            remedy: "give the agent a store.directory of its own")
+    }
+
+    private func replace(_ reason: String) throws -> Opened {
+        let file = try setAside()
+        do {
+            return try openWriter(reason: reason, setAside: file)
+        } catch {
+            throw StoreFault.writing(error, doing: "begin a new store", at: paths.database)
+        }
+    }
+
+    private func openWriter(reason: String? = nil, setAside: String? = nil) throws -> Opened {
+        try StoreDirectory.prepareDatabaseFile(paths, group: options.group)
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(10)
+        configuration.label = "lastword.store"
+        configuration.prepareDatabase { db in
+            // Has effect on a database without tables only; lets a lowered byte limit give space back.
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+        }
+        let queue = try DatabaseQueue(path: paths.database, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try harden(db)
+        }
+        try StoreMigrator.migrate(queue)
+        let (ledger, predecessor) = try queue.write { db in
+            try beginLedger(db, reason: reason, setAside: setAside)
+        }
+        let opening: StoreOpening =
+            switch (predecessor, reason) {
+            case (let predecessor?, let reason?): .replaced(predecessor, reason: reason)
+            case (_, _): .existing
+            }
+        return Opened(queue: queue, ledger: ledger.id, opening: ledger.isNew && reason == nil ? .created : opening)
+    }
+
+    /// GRDB sets `synchronous = NORMAL` while it opens a WAL database, after `prepareDatabase`: hence here, and read back.
+    private func harden(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        guard try db.number("PRAGMA synchronous") == 2 else {
+            throw LastwordError(code: "store.write", message: "SQLite did not take synchronous = FULL")
+        }
+        // The log stays behind a clean stop, so that a reader who may not write can open the store.
+        var persistent: Int32 = 1
+        let code = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &persistent)
+        guard code == SQLITE_OK, persistent == 1 else {
+            throw LastwordError(
+                code: "store.write", message: "SQLite did not take a persistent write-ahead log (\(code))")
+        }
+        try db.execute(sql: "PRAGMA journal_size_limit = 16777216")
+        // Some distributions build SQLite so that it overwrites what it deletes: retention would write as much as it frees.
+        try db.execute(sql: "PRAGMA secure_delete = FAST")
+    }
+
+    /// The ledger's id; a new ledger and its first entry where there is none yet.
+    private func beginLedger(
+        _ db: Database, reason: String?, setAside: String?
+    ) throws -> (ledger: (id: String, isNew: Bool), predecessor: Predecessor?) {
+        if let known = try db.firstRow("SELECT ledger FROM ledger_state", [], { $0.text(0) }) {
+            try db.run("UPDATE ledger_state SET clean = 0")
+            return ((known, false), nil)
+        }
+        let id = UUID().uuidString.lowercased()
+        let now = options.clock()
+        try db.run(
+            "INSERT INTO ledger_state (id, ledger, opened_at, anchor_hash) VALUES (1, ?, ?, ?)",
+            [id, now.nanoseconds, Data(Digest.zero.bytes)])
+        // Also the one that a process set aside which did not live to begin the new ledger.
+        let predecessor = (setAside ?? paths.setAside.last).map(read(predecessor:))
+        var content = JSONObject([("node", .string(identity.node))])
+        content["machineID"] = identity.machineID.map(JSONValue.string)
+        content["bootID"] = identity.bootID.map(JSONValue.string)
+        content["reason"] = .string(predecessor == nil ? "created" : "predecessor-set-aside")
+        content["fault"] = reason.map { .string(Bounds.clip($0, to: Bounds.messageBytes)) }
+        content["predecessor"] = predecessor.map(\.json)
+        var writer = try LedgerWriter(db, ledger: id, at: now)
+        try writer.append(EntryDraft(.ledgerOpened, key: "opened", content: .object(content)))
+        return ((id, true), predecessor)
+    }
+
+    /// Renames database and log, never deleting anything, and gives the database's new name. The `-shm` file is made
+    /// anew from the log by whoever opens it next.
+    private func setAside() throws -> String {
+        let stamp = options.clock().description.replacing(":", with: ".")
+        var name = "lastword.db.corrupt-\(stamp)"
+        var attempt = 1
+        while FileFacts(paths.directory + "/" + name) != nil || FileFacts(paths.directory + "/" + name + "-wal") != nil
+        {
+            attempt += 1
+            name = "lastword.db.corrupt-\(stamp)-\(attempt)"
+        }
+        // The database last: whoever is interrupted in between finds it again, still damaged.
+        for suffix in ["-wal", "-shm", ""] where FileFacts(paths.database + suffix) != nil {
+            let target = paths.directory + "/" + name + suffix
+            guard rename(paths.database + suffix, target) == 0 else {
+                throw StoreDirectory.unwritable(target, SystemFault("rename"))
+            }
+        }
+        return name
+    }
+
+    /// What can still be read of a store that was set aside.
+    private func read(predecessor file: String) -> Predecessor {
+        do {
+            let connection = try ReadOnlyConnection(path: paths.directory + "/" + file)
+            return try connection.queue.read { db in
+                let ledger = try db.firstRow("SELECT ledger FROM ledger_state") { $0.text(0) }
+                // The end of the table may be the damaged part.
+                let head = try? LedgerWriter.head(db)
+                return Predecessor(file: file, ledger: ledger, head: head)
+            }
+        } catch {
+            // It is damaged: that nothing can be read of it is what the entry then says.
+            return Predecessor(file: file, ledger: nil, head: nil)
+        }
+    }
+}
+
+extension Predecessor {
+    fileprivate var json: JSONValue {
+        var object = JSONObject([("file", .string(file))])
+        object["ledger"] = ledger.map(JSONValue.string)
+        object["number"] = head.map { .integer($0.number) }
+        object["hash"] = head.map { .string($0.hash.description) }
+        return .object(object)
+    }
+}

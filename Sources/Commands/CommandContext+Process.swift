@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import SessionRecords
+
+extension CommandContext {
+    /// The context of a real process: its descriptors, environment and clock, the node's store, the node's checks.
+    ///
+    /// `extraChecks` come after the built-in ones in `doctor`.
+    package static func process(
+        environment: [String: String], extraChecks: @escaping @Sendable (DoctorTarget) -> [DoctorCheck] = { _ in [] }
+    ) -> CommandContext {
+        let terminal = isatty(STDOUT_FILENO) == 1
+        return CommandContext(
+            standardOutput: .descriptor(STDOUT_FILENO, capacity: 65_536),
+            standardError: .descriptor(STDERR_FILENO, capacity: 0),
+            environment: environment, isTerminal: terminal, columns: terminal ? nil : 100,
+            now: {
+                var time = timespec()
+                clock_gettime(CLOCK_REALTIME, &time)
+                return Timestamp(seconds: Int64(time.tv_sec), nanos: Int64(time.tv_nsec)) ?? Timestamp(nanoseconds: 0)
+            },
+            pause: { try await Task.sleep(for: $0) },
+            openStore: { path in try StoreSessionSource.open(path) },
+            doctorChecks: { target in
+                StoreChecks.all(target.storePath)
+                    + [NodeChecks.runtimeSocket(target.runtimeSocket), NodeChecks.podLogs(target.podLogs)]
+                    + extraChecks(target)
+            })
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import SessionRecords
+
+/// `lastword gaps`.
+struct GapList: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "gaps", abstract: "List the times in which a source was not being watched.")
+
+    @Option(
+        help: ArgumentHelp("Only gaps that were not closed before this time.", valueName: "time"),
+        transform: TimeExpression.init)
+    var since: TimeExpression?
+
+    @Option(
+        help: ArgumentHelp("Only gaps that opened at or before this time.", valueName: "time"),
+        transform: TimeExpression.init)
+    var until: TimeExpression?
+
+    @Option(help: ArgumentHelp("Only gaps of this source: runtime, pods, journal or agent.", valueName: "name"))
+    var source: String?
+
+    @Flag(help: "Only gaps that are still open.")
+    var open = false
+
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")],
+        help: ArgumentHelp("table, json, jsonl or yaml.", valueName: "format"))
+    var format: RowFormat = .table
+
+    @Flag(help: "Leave out the table's title line.")
+    var noHeaders = false
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func execute(in context: CommandContext) async throws -> ExitStatus {
+        let gaps = try await global.source(context).gaps().filter { matches($0, now: context.now()) }
+        switch format {
+        case .table:
+            if !gaps.isEmpty {
+                try context.print(GapTable.render(gaps, headers: !noHeaders, palette: global.palette(context)))
+            }
+        case .json: try context.print(JSONText.pretty(.array(gaps.map(\.json))))
+        case .jsonl: try context.print(gaps.map { JSONText.line($0.json) }.joined())
+        case .yaml: try context.print(YAMLText.document(.array(gaps.map(\.json))))
+        }
+        guard gaps.isEmpty else { return .success }
+        context.note("no gaps found")
+        return .nothing
+    }
+
+    private func matches(_ gap: Gap, now: Timestamp) -> Bool {
+        if let source, gap.source != source { return false }
+        if open, gap.closedAt != nil { return false }
+        if let since, let closed = gap.closedAt, closed < since.resolved(now: now) { return false }
+        if let until, gap.openedAt > until.resolved(now: now) { return false }
+        return true
+    }
+}
+
+/// The table of `gaps`.
+enum GapTable {
+    static func render(_ gaps: [Gap], headers: Bool, palette: Palette = .plain) -> String {
+        var table = TextTable(
+            titles: ["SOURCE", "OPENED", "CLOSED", "DURATION", "CLOSED-BY", "DROPPED", "REASON"], headers: headers,
+            palette: palette)
+        return table.whole(
+            gaps.map { gap in
+                [
+                    TextTable.Cell(gap.source), TextTable.Cell(HumanTime.wholeSeconds(gap.openedAt)),
+                    gap.closedAt.map { TextTable.Cell(HumanTime.wholeSeconds($0)) }
+                        ?? TextTable.Cell("open", style: .warning),
+                    TextTable.Cell(
+                        gap.closedAt.map { HumanTime.duration(nanoseconds: $0.nanoseconds(since: gap.openedAt)) }),
+                    TextTable.Cell(gap.closedBy), TextTable.Cell(gap.dropped.map(String.init)),
+                    TextTable.Cell(gap.reason),
+                ]
+            })
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import SessionRecords
+
+/// The human form of `status`.
+enum StatusText {
+    static func render(_ report: StatusReport, now: Timestamp, palette: Palette = .plain) -> String {
+        var text = SectionText()
+        text.section("Agent")
+        text.add("Node", report.node)
+        text.add(
+            "Running",
+            report.agentRunning.map { $0 ? "yes" + (report.agentPID.map { " (PID \($0))" } ?? "") : "no" },
+            style: report.agentRunning == false ? .bad : .good)
+        text.add("Started", report.agentStartedAt.map { ago($0, now) })
+        text.add("Stopped", report.agentStoppedAt.map { ago($0, now) })
+
+        text.section("Store")
+        text.add("Source", report.source)
+        text.add("Schema", report.schemaVersion.map(String.init))
+        text.add("Size", report.storeBytes.map { HumanTime.size(bytes: $0) })
+        text.add("Output kept", report.outputBytes.map { HumanTime.size(bytes: $0) })
+        let counts = SessionState.allCases.compactMap { state in
+            report.sessions[state].flatMap { $0 == 0 ? nil : "\($0) \(state.rawValue)" }
+        }
+        text.add("Sessions", counts.isEmpty ? "none" : counts.joined(separator: ", "))
+
+        text.section("Ledger")
+        text.add("ID", report.ledger)
+        if let head = report.head {
+            text.add("Entries", "\(report.firstNumber ?? 1) to \(head.number)")
+            text.add("Head", head.description)
+        }
+
+        text.section("Delivery")
+        for delivery in report.deliveries {
+            text.add(delivery.destination, describe(delivery))
+        }
+
+        text.section("Open gaps")
+        if !report.openGaps.isEmpty { text.add(table: GapTable.render(report.openGaps, headers: true, palette: palette)) }
+
+        text.section("Debug pods left behind")
+        if !report.podsLeftBehind.isEmpty { text.add(table: pods(report.podsLeftBehind, now)) }
+        return text.render(palette: palette)
+    }
+
+    private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {
+        "\(HumanTime.wholeSeconds(time)) (\(HumanTime.age(nanoseconds: now.nanoseconds(since: time))) ago)"
+    }
+
+    private static func describe(_ delivery: StatusReport.Delivery) -> String {
+        var parts: [String] = []
+        if let through = delivery.deliveredThrough { parts.append("delivered through \(through)") }
+        if let waiting = delivery.waiting { parts.append("\(waiting) waiting") }
+        if let refused = delivery.refused, refused > 0 { parts.append("\(refused) refused") }
+        return parts.isEmpty ? "nothing yet" : parts.joined(separator: ", ")
+    }
+
+    private static func pods(_ sessions: [Session], _ now: Timestamp) -> String {
+        var table = TextTable(titles: ["NAMESPACE", "POD", "MODE", "ENDED", "SESSION"])
+        return table.whole(
+            sessions.map { session in
+                [
+                    TextTable.Cell(session.namespace), TextTable.Cell(session.pod),
+                    TextTable.Cell(session.mode?.rawValue),
+                    TextTable.Cell(
+                        session.endsAt.map { HumanTime.age(nanoseconds: now.nanoseconds(since: $0)) + " ago" }),
+                    TextTable.Cell(String(session.id.rawValue.prefix(SessionTable.idDigits))),
+                ]
+            })
+    }
+}
+
+extension StatusReport {
+    var json: JSONValue {
+        var object = JSONObject([("source", .string(source))])
+        object["node"] = node.map(JSONValue.string)
+        var agent = JSONObject()
+        agent["running"] = agentRunning.map(JSONValue.bool)
+        agent["pid"] = agentPID.map { .integer(Int64($0)) }
+        agent["startedAt"] = agentStartedAt.map { .string($0.description) }
+        agent["stoppedAt"] = agentStoppedAt.map { .string($0.description) }
+        object["agent"] = .object(agent)
+        var store = JSONObject()
+        store["schemaVersion"] = schemaVersion.map { .integer(Int64($0)) }
+        store["bytes"] = storeBytes.map(JSONValue.integer)
+        store["outputBytes"] = outputBytes.map(JSONValue.integer)
+        object["store"] = .object(store)
+        object["sessions"] = .object(
+            JSONObject(SessionState.allCases.map { ($0.rawValue, .integer(sessions[$0] ?? 0)) }))
+        var ledger = JSONObject()
+        ledger["id"] = self.ledger.map(JSONValue.string)
+        ledger["firstNumber"] = firstNumber.map(JSONValue.integer)
+        ledger["lastNumber"] = head.map { .integer($0.number) }
+        ledger["hash"] = head.map { .string($0.hash.description) }
+        object["ledger"] = .object(ledger)
+        object["deliveries"] = .array(
+            deliveries.map { delivery in
+                var entry = JSONObject([("destination", .string(delivery.destination))])
+                entry["deliveredThrough"] = delivery.deliveredThrough.map(JSONValue.integer)
+                entry["waiting"] = delivery.waiting.map(JSONValue.integer)
+                entry["refused"] = delivery.refused.map(JSONValue.integer)
+                return .object(entry)
+            })
+        object["openGaps"] = .array(openGaps.map(\.json))
+        object["podsLeftBehind"] = .array(
+            podsLeftBehind.map { session in
+                var pod = JSONObject()
+                pod["namespace"] = session.namespace.map(JSONValue.string)
+                pod["pod"] = session.pod.map(JSONValue.string)
+                pod["podUID"] = session.podUID.map { .string($0.rawValue) }
+                pod["mode"] = session.mode.map { .string($0.rawValue) }
+                pod["endedAt"] = session.endsAt.map { .string($0.description) }
+                pod["session"] = .string(session.id.rawValue)
+                return .object(pod)
+            })
+        return .object(object)
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import SessionRecords
+
+/// `lastword show`.
+struct SessionShow: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show all that is known of one session: facts, times and evidence.")
+
+    @OptionGroup var session: SessionArgument
+
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")],
+        help: ArgumentHelp("text, json or yaml.", valueName: "format"))
+    var format: DocumentFormat = .text
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func execute(in context: CommandContext) async throws -> ExitStatus {
+        let source = try await global.source(context)
+        guard let found = try await source.session(named: session.name, in: context) else { return .nothing }
+        try context.print(
+            found.json.document(format) ?? SessionDetail.render(found, palette: global.palette(context)))
+        return .success
+    }
+}

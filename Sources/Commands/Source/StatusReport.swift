@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package import SessionRecords
+
+/// How things stand: what `status` shows. What a source cannot know is nil.
+package struct StatusReport: Hashable, Sendable {
+    /// Who takes entries off the node, and how far it has come.
+    package struct Delivery: Hashable, Sendable {
+        package var destination: String
+        package var deliveredThrough: Int64?
+        package var waiting: Int64?
+        package var refused: Int64?
+
+        package init(destination: String, deliveredThrough: Int64?, waiting: Int64?, refused: Int64?) {
+            self.destination = destination
+            self.deliveredThrough = deliveredThrough
+            self.waiting = waiting
+            self.refused = refused
+        }
+    }
+
+    /// Path of the store, or address of the collector.
+    package var source: String
+    package var node: String?
+    /// Whether an agent holds the store's lock; nil if that could not be found out.
+    package var agentRunning: Bool?
+    package var agentPID: Int32?
+    package var agentStartedAt: Timestamp?
+    package var agentStoppedAt: Timestamp?
+    package var schemaVersion: Int?
+    package var storeBytes: Int64?
+    package var outputBytes: Int64?
+    package var ledger: String?
+    package var firstNumber: Int64?
+    package var head: LedgerHead?
+    package var sessions: [SessionState: Int64] = [:]
+    package var openGaps: [Gap] = []
+    package var deliveries: [Delivery] = []
+    /// The last session of each debug pod (`copy`, `node`) whose sessions have all ended and whose deletion nobody saw:
+    /// `kubectl debug` leaves those pods behind. Newest first.
+    package var podsLeftBehind: [Session] = []
+
+    package init(source: String) {
+        self.source = source
+    }
+}

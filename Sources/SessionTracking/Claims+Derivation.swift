@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package import SessionRecords
+
+extension Claims {
+    /// The chosen account of the ending, by the table in `WitnessOrder`.
+    package var ending: (witness: Witness, claim: ExitClaim)? {
+        let real = exits.filter { !$0.value.isMadeUp }
+        return WitnessOrder.best(real.isEmpty ? exits : real, in: WitnessOrder.exit).map { ($0.witness, $0.value) }
+    }
+
+    package var start: (witness: Witness, at: Timestamp)? {
+        WitnessOrder.best(starts, in: WitnessOrder.start).map { ($0.witness, $0.value) }
+    }
+
+    /// Nobody can say how it ended: the runtime has forgotten it, and no witness spoke of an ending.
+    package var isLost: Bool {
+        exits.isEmpty && recordUnknown && statusUnknown
+    }
+
+    /// The session as all claims together tell it. Pure: the same claims give the same session, but for what `progress`
+    /// adds (revision, times of observing and sealing).
+    package func derive(
+        progress: SessionFacts.Progress, scope: SessionScope, origin: RecordOrigin
+    ) -> Session? {
+        guard let id = sessionID else { return nil }
+        var session = Session(id: id, node: origin.node)
+        session.cluster = origin.cluster
+        session.clusterUID = origin.clusterUID
+        session.revision = progress.revision
+        session.mode = scope.mode
+        session.classification = scope.classification
+        session.classificationSource = scope.source
+        fillIdentity(&session)
+        fillSetup(&session)
+        fillTimes(&session, progress: progress)
+        fillEnding(&session)
+        session.state = state(progress: progress)
+        session.podFate = podFate
+        session.output = output
+        session.sealedAt = progress.sealedAt
+        session.sealedBy = progress.sealedBy
+        session.successor = progress.successor
+        session.evidence = evidence
+        return session
+    }
+
+    private func state(progress: SessionFacts.Progress) -> SessionState {
+        if let ending { return ending.claim.isStartFailure ? .neverStarted : .ended }
+        if containerID == nil { return progress.gaveUp ? .neverStarted : .waiting }
+        if isLost { return .unknown }
+        return starts.isEmpty ? .waiting : .running
+    }
+
+    private func fillIdentity(_ session: inout Session) {
+        session.containerID = containerID
+        session.namespace = description?.namespace ?? pod?.facts.namespace
+        session.pod = description?.pod ?? pod?.facts.name
+        session.podUID = podUID
+        session.container = containerName
+        session.sandboxID = description?.sandboxID
+        session.attempt = description?.attempt ?? pod?.container?.status.map(\.restartCount)
+        session.owner = pod?.facts.owner
+        session.labels = pod?.facts.labels ?? [:]
+        session.runtime = description?.runtime
+        session.runtimeVersion = description?.runtimeVersion
+        session.pid = pid
+    }
+
+    private func fillSetup(_ session: inout Session) {
+        let spec = pod?.container
+        session.targetContainer = spec?.targetContainer ?? targetName
+        session.targetContainerID = description?.targetContainerID
+        session.image = spec?.image ?? description?.image
+        session.imageDigest = description?.imageDigest ?? spec?.status?.imageDigest
+        // The runtime has the command as it ran; the spec has it before `$(…)` and `$$` are expanded.
+        session.command = description?.command ?? spec?.command
+        session.args = description?.args ?? spec?.args
+        session.envNames = description?.envNames ?? spec?.envNames
+        session.tty = description?.tty ?? spec?.tty
+        session.stdin = description?.stdin ?? spec?.stdin
+        session.securityContext = spec?.securityContext ?? description?.securityContext
+        session.profile = spec?.profile
+        session.mounts = description?.mounts ?? spec?.mounts
+        session.hostNamespaces = description?.hostNamespaces ?? pod?.facts.hostNamespaces
+        session.requestedAt = spec?.requestedAt
+        session.requestedBy = spec?.requestedBy
+    }
+
+    private func fillTimes(_ session: inout Session, progress: SessionFacts.Progress) {
+        if let created = WitnessOrder.best(created, in: WitnessOrder.created) {
+            session.createdAt = created.value
+            session.sources["createdAt"] = created.witness
+        }
+        if let start, ending?.claim.isStartFailure != true {
+            session.startedAt = start.at
+            session.sources["startedAt"] = start.witness
+        }
+        session.observedAt = exitObservedAt
+        guard let ending else { return }
+        if let finishedAt = ending.claim.finishedAt {
+            session.finishedAt = finishedAt
+            session.sources["finishedAt"] = ending.witness
+        }
+        guard let startedAt = session.startedAt, let finishedAt = session.finishedAt else { return }
+        let byRuntime = finishedAt.nanoseconds(since: startedAt)
+        if let byReceipts = DurationCheck.elapsed(
+            start: progress.startReceipt, startedAt: starts[.containerdEvent],
+            exit: progress.exitReceipt, exitedAt: exits[.containerdEvent]?.finishedAt),
+            DurationCheck.disagree(byRuntime, byReceipts)
+        {
+            session.durationNanoseconds = byReceipts
+            session.clockStepped = true
+        } else {
+            session.durationNanoseconds = max(0, byRuntime)
+        }
+    }
+
+    private func fillEnding(_ session: inout Session) {
+        guard let ending else { return }
+        let claim = ending.claim
+        session.exitCode = claim.exitCode
+        session.sources["exitCode"] = ending.witness
+        session.oomKilled = claim.exitCode == 137 && !claim.isMadeUp && !outOfMemory.isEmpty
+        if session.oomKilled == true {
+            session.sources["oomKilled"] = WitnessOrder.exit.first { outOfMemory.contains($0) }
+        }
+        session.reason = reason(of: claim, oomKilled: session.oomKilled == true)
+        session.message = agreeing(with: claim).compactMap(\.message).first { !$0.isEmpty }
+        session.ending =
+            claim.isMadeUp ? .inferred : ending.witness == .containerdEvent ? .observed : .recovered
+        session.cause = cause(claim)
+    }
+
+    /// The runtime's own special words are kept (`StartError`, CRI-O's `seccomp killed`); the plain ones follow from
+    /// the code, because the runtime puts `OOMKilled` on neighbours that ended with 0.
+    private func reason(of claim: ExitClaim, oomKilled: Bool) -> String {
+        let plain: Set<String> = ["Completed", "Error", "OOMKilled"]
+        if let special = agreeing(with: claim).compactMap(\.reason).first(where: { !plain.contains($0) }) {
+            return special
+        }
+        if oomKilled { return "OOMKilled" }
+        return claim.exitCode == 0 ? "Completed" : "Error"
+    }
+
+    /// The accounts with the same code, best witness first, the made-up ones only where the chosen one is.
+    private func agreeing(with claim: ExitClaim) -> [ExitClaim] {
+        WitnessOrder.exit.compactMap { exits[$0] }
+            .filter { $0.exitCode == claim.exitCode && $0.isMadeUp == claim.isMadeUp }
+    }
+
+    private func cause(_ claim: ExitClaim) -> EndingCause? {
+        if claim.isStartFailure { return .startFailed }
+        guard let finishedAt = claim.finishedAt, !claim.isMadeUp else { return nil }
+        if claim.exitCode == 137, let targetExitedAt,
+            abs(finishedAt.nanoseconds(since: targetExitedAt)) <= Self.targetToleranceNanoseconds
+        {
+            return .targetRestarted
+        }
+        guard let pod, let seen = pod.deletionSeenAt ?? pod.goneSeenAt, seen <= finishedAt else { return nil }
+        return pod.facts.reason == "Evicted" ? .podEvicted : .podDeleted
+    }
+
+    /// Init of a shared PID namespace dies, and the kernel kills the rest with it: measured within the same
+    /// millisecond; scheduling on a loaded node is allowed for.
+    private static let targetToleranceNanoseconds: Int64 = 20_000_000
+
+    private var podFate: PodFate? {
+        guard let pod else { return nil }
+        var fate = PodFate()
+        fate.phase = pod.facts.phase
+        fate.reason = pod.facts.reason
+        fate.deletedAt = pod.goneSeenAt
+        fate.conditions = pod.facts.conditions
+        fate.restarts = pod.facts.restarts
+        return fate
+    }
+}
+
+/// Checks a duration by the runtime's wall clock against our receipts by the boot-time clock.
+enum DurationCheck {
+    /// Nanoseconds between the two receipts; nil unless both events came live (within 2 s of their own time), for a late
+    /// delivery says nothing about the clock.
+    static func elapsed(
+        start: Receipt?, startedAt: Timestamp?, exit: Receipt?, exitedAt: Timestamp?
+    ) -> Int64? {
+        guard let start, let exit, let startedAt, let exitedAt, exit.boottime >= start.boottime,
+            isLive(start, startedAt), isLive(exit, exitedAt)
+        else { return nil }
+        return exit.boottime - start.boottime
+    }
+
+    static func disagree(_ byRuntime: Int64, _ byReceipts: Int64) -> Bool {
+        let (difference, overflow) = byRuntime.subtractingReportingOverflow(byReceipts)
+        return overflow || difference.magnitude > 1_000_000_000
+    }
+
+    private static func isLive(_ receipt: Receipt, _ at: Timestamp) -> Bool {
+        abs(receipt.wall.nanoseconds(since: at)) < 2_000_000_000
+    }
+}

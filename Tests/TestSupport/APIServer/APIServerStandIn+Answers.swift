@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import Synchronization
+
+extension APIServerStandIn {
+    func respond(to request: HummingbirdCore.Request, on channel: any Channel) async throws -> Response {
+        let query = Dictionary(
+            request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
+        let path = request.uri.path
+        let verb =
+            switch path {
+            case "/api/v1/pods": query["watch"] == "1" || query["watch"] == "true" ? "watch" : "list"
+            case "/pods", "/pods/": "kubelet"
+            default: "other"
+            }
+        remember(channel, isWatch: verb == "watch")
+        let token = request.headers[.authorization].flatMap { value in
+            value.hasPrefix("Bearer ") ? String(value.dropFirst(7)) : nil
+        }
+        let index = state.withLock { state in
+            state.requests.append(Request(verb: verb, path: path, query: query, token: token, status: 0))
+            return state.requests.count - 1
+        }
+        while state.withLock({ $0.isHanging }) { try await Task.sleep(for: .milliseconds(10)) }
+
+        let response = refusal(verb, token) ?? answer(verb, query)
+        state.withLock { $0.requests[index].status = response.status.code }
+        return response
+    }
+
+    private func refusal(_ verb: String, _ token: String?) -> Response? {
+        state.withLock { state -> Response? in
+            while let refusal = state.refusals.first {
+                guard refusal.remaining > 0 else {
+                    state.refusals.removeFirst()
+                    continue
+                }
+                state.refusals[0].remaining -= 1
+                return Self.failure(refusal.status, "told to", retryAfter: refusal.retryAfter)
+            }
+            if !options.clientCertificates, token != state.token { return Self.failure(401, "Unauthorized") }
+            if state.forbiddenVerbs.contains(verb) {
+                return Self.failure(403, "pods is forbidden: User 'agent' cannot \(verb) resource 'pods'")
+            }
+            return nil
+        }
+    }
+
+    private func answer(_ verb: String, _ query: [String: String]) -> Response {
+        switch verb {
+        case "list": list(query)
+        case "watch": watch(query)
+        case "kubelet":
+            Self.json(
+                200,
+                "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":["
+                    + state.withLock { $0.pods.sorted { $0.key < $1.key }.map(\.value.json) }.joined(separator: ",")
+                    + "]}")
+        default: Self.failure(404, "the server could not find the requested resource")
+        }
+    }
+
+    static func node(_ query: [String: String]) -> String? {
+        query["fieldSelector"].flatMap { selector in
+            selector.hasPrefix("spec.nodeName=") ? String(selector.dropFirst("spec.nodeName=".count)) : nil
+        }
+    }
+
+    /// A `continue` token is `revision.offset`; the pods of a later page are today's, which is enough here.
+    private func list(_ query: [String: String]) -> Response {
+        let node = Self.node(query)
+        let limit = query["limit"].flatMap { Int($0) } ?? 0
+        return state.withLock { state in
+            var revision = state.revision
+            var offset = 0
+            if let token = query["continue"] {
+                let parts = token.split(separator: ".").compactMap { Int($0) }
+                guard parts.count == 2, parts[0] >= state.oldest else {
+                    return Self.failure(410, "The provided continue parameter is too old")
+                }
+                revision = parts[0]
+                offset = parts[1]
+            }
+            let pods = state.pods.filter { node == nil || $0.value.node == node }.sorted { $0.key < $1.key }
+                .map(\.value.json)
+            let page = limit > 0 ? Array(pods.dropFirst(offset).prefix(limit)) : pods
+            let next = offset + page.count < pods.count ? "\(revision).\(offset + page.count)" : ""
+            return Self.json(
+                200,
+                "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"\(revision)\","
+                    + "\"continue\":\"\(next)\"},\"items\":[\(page.joined(separator: ","))]}")
+        }
+    }
+
+    private func watch(_ query: [String: String]) -> Response {
+        let from = query["resourceVersion"].flatMap { Int($0) } ?? 0
+        let (isExpired, form, epoch) = state.withLock { ($0.oldest > from, $0.expiryForm, $0.watchEpoch) }
+        if isExpired, form == .status { return Self.failure(410, "too old resource version: \(from)") }
+        let node = Self.node(query)
+        let wantsBookmarks = query["allowWatchBookmarks"] == "true" || query["allowWatchBookmarks"] == "1"
+        let seconds = query["timeoutSeconds"].flatMap { Int($0) } ?? 1800
+        let stream = WatchStream(
+            server: self, node: node, bookmarkInterval: wantsBookmarks ? options.bookmarkInterval : nil,
+            deadline: .now + .seconds(seconds), epoch: epoch, position: from)
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody { writer in
+                if isExpired {
+                    try await writer.write(ByteBuffer(string: WatchStream.expiredLine))
+                } else {
+                    try await stream.run(&writer)
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    static func json(_ status: Int, _ text: String) -> Response {
+        Response(
+            status: .init(code: status), headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    static func failure(_ code: Int, _ message: String, retryAfter: Int? = nil) -> Response {
+        var response = json(
+            code,
+            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"\(message)\","
+                + "\"code\":\(code)}")
+        if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
+        return response
+    }
+}
+
+/// One open watch.
+private struct WatchStream: Sendable {
+    let server: APIServerStandIn
+    let node: String?
+    let bookmarkInterval: Duration?
+    let deadline: ContinuousClock.Instant
+    let epoch: Int
+    let position: Int
+
+    static let expiredLine =
+        "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
+        + "\"message\":\"too old resource version\",\"reason\":\"Expired\",\"code\":410}}\n"
+
+    /// Looks at the history every 10 ms, until the deadline or a switch ends the watch.
+    func run(_ writer: inout any ResponseBodyWriter) async throws {
+        var position = position
+        let (seenBookmarks, seenInjected) = server.state.withLock { ($0.bookmarks, $0.injected.count) }
+        var bookmarks = seenBookmarks
+        var injected = seenInjected
+        var nextBookmark = bookmarkInterval.map { ContinuousClock.now + $0 }
+        // An empty piece: the head goes out at once, as a real server's does.
+        try await writer.write(ByteBuffer())
+        while ContinuousClock.now < deadline {
+            var lines: [String] = []
+            var ends = false
+            server.state.withLock { state in
+                guard !state.isHanging else { return }
+                for event in state.history where event.revision > position {
+                    position = event.revision
+                    guard node == nil || event.node == node else { continue }
+                    lines.append("{\"type\":\"\(event.type)\",\"object\":\(event.json)}\n")
+                }
+                if state.injected.count > injected {
+                    lines += state.injected[injected...].map { $0 + "\n" }
+                    injected = state.injected.count
+                }
+                let isDue = nextBookmark.map { ContinuousClock.now >= $0 } ?? false
+                if state.bookmarks > bookmarks || isDue {
+                    bookmarks = state.bookmarks
+                    nextBookmark = bookmarkInterval.map { ContinuousClock.now + $0 }
+                    position = state.revision
+                    lines.append(
+                        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":"
+                            + "{\"resourceVersion\":\"\(state.revision)\"}}}\n")
+                }
+                if state.watchEpoch > epoch {
+                    ends = true
+                    if state.endedByExpiry, state.expiryForm == .event { lines.append(Self.expiredLine) }
+                }
+            }
+            for line in lines { try await write(line, to: &writer) }
+            if ends { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func write(_ line: String, to writer: inout any ResponseBodyWriter) async throws {
+        guard let size = server.state.withLock({ $0.pieceSize }), size > 0 else {
+            try await writer.write(ByteBuffer(string: line))
+            return
+        }
+        var rest = Array(line.utf8)[...]
+        while !rest.isEmpty {
+            try await writer.write(ByteBuffer(bytes: rest.prefix(size)))
+            rest = rest.dropFirst(size)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a private containerd keeps what is its own, and the log tree of the node that it plays.
+package struct NodePaths: Hashable, Sendable {
+    /// Images, layers, containerd's log, the pods' own files and the log tree. May be long, may be on a disk.
+    package let directory: String
+    /// Sockets and runtime state: short, because a socket's path must stay under 108 bytes.
+    package let runtime: String
+
+    init(directory: String, runtime: String) {
+        self.directory = directory
+        self.runtime = runtime
+    }
+
+    package var socket: String { runtime + "/containerd.sock" }
+    /// containerd's `state`: bundles, FIFOs of the containers' streams.
+    package var state: String { runtime + "/state" }
+    package var configuration: String { runtime + "/config.toml" }
+    var cleanupScript: String { runtime + "/cleanup.sh" }
+    var ownerLock: String { runtime + "/owner.lock" }
+    var runcState: String { runtime + "/runc" }
+
+    /// Everything of `directory` but the log tree.
+    var containerd: String { directory + "/containerd" }
+    /// containerd's `root`: content, snapshots, metadata.
+    package var root: String { containerd + "/root" }
+    package var containerdLog: String { containerd + "/containerd.log" }
+    /// The kubelet's directory of pods: termination logs, `etc-hosts`.
+    var kubeletPods: String { containerd + "/kubelet/pods" }
+
+    /// What `/var/log` is on a node.
+    package var log: String { directory + "/log" }
+    /// What `/var/log/pods` is.
+    package var podLogs: String { log + "/pods" }
+    /// What `/var/log/containers` is.
+    package var containerLogs: String { log + "/containers" }
+    /// Where the agent's pins belong on this node.
+    package var pins: String { log + "/.lastword/pins" }
+
+    /// The name under which the node's containers are in every cgroup hierarchy.
+    var cgroup: String { String(runtime.split(separator: "/").last ?? "lastword-rig") }
+}
