@@ -170,7 +170,8 @@ let package = Package(
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
-            "AgentCoreTests", ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging]),
+            "AgentCoreTests",
+            ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging, .coreMetrics]),
         tests(
             "CommandsTests", ["Commands", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser, .yams],
             resources: [.copy("Golden")]),

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Rewrites Sources/Generated from Proto. Builds the two generator plugins in a throw-away package under .build/protos.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -6,8 +6,8 @@ struct ConfigurationEnvironment {
     static let prefix = "LASTWORD_"
     /// Names the file, and is no key of it.
     static let fileVariable = "LASTWORD_CONFIG"
-    /// Variables of the command line `lastword`, which may run in the agent's container, and of the demo and the tests.
-    private static let foreign: Set<String> = ["LASTWORD_STORE", "LASTWORD_COLLECTOR", "LASTWORD_NAMESPACE"]
+    /// Variables of the command line `lastword`, which may run in the agent's container.
+    private static let foreign: Set<String> = ["LASTWORD_STORE", "LASTWORD_COLLECTOR"]
 
     private(set) var values: [String: ConfigurationValue] = [:]
     private(set) var faults: [LastwordError] = []
@@ -41,21 +41,8 @@ struct ConfigurationEnvironment {
     /// What the kubelet sets for each Service of the namespace: a Service named `lastword-collector` must not keep the
     /// agent from starting. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
     private static func isServiceLink(_ name: String) -> Bool {
-        let parts = name.split(separator: "_")
-        guard let port = parts.lastIndex(of: "PORT"), port >= 1 else {
-            return name.hasSuffix("_SERVICE_HOST")
-        }
-        let tail = parts[(port + 1)...]
-        if parts[port - 1] == "SERVICE" { return true }
-        if let kind = tail.last, ["PROTO", "ADDR"].contains(kind) { return true }
-        // `…_PORT_443_TCP` and `…_PORT_443_TCP_PORT`.
-        return ["TCP", "UDP", "SCTP"].contains { proto in tail.contains(Substring(proto)) || isNumbered(parts, proto) }
-            || tail.isEmpty
-    }
-
-    /// Whether it ends as `…_PORT_443_TCP_PORT` does.
-    private static func isNumbered(_ parts: [Substring], _ proto: String) -> Bool {
-        guard parts.count >= 4, parts.last == "PORT" else { return false }
-        return parts[parts.count - 2] == proto && UInt16(parts[parts.count - 3]) != nil
+        let links =
+            #/LASTWORD(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)/#
+        return name.wholeMatch(of: links) != nil
     }
 }

@@ -73,7 +73,10 @@ struct ConfigurationFile {
                 continue
             }
             let name = section.isEmpty ? part : section + "." + part
-            if sections.contains(name) {
+            if part.contains(".") {
+                // `a.b: c` would read like a key of ours and is none in YAML.
+                faults.append(unknown(keyNode, name: name, part: part))
+            } else if sections.contains(name) {
                 readSection(node, name)
             } else if let key = keys.first(where: { $0.name == name }) {
                 readValue(node, key)

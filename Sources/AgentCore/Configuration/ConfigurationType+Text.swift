@@ -43,7 +43,7 @@ extension ConfigurationType<String> {
         }
         if parts[0] == "http" {
             let host = ListenAddress(text: String(authority))?.host ?? String(authority)
-            guard host == "localhost" || host == "::1" || host == "[::1]" || host.hasPrefix("127.") else {
+            guard isLoopback(host) else {
                 throw .unusable(
                     "plain http is accepted to a loopback address only, since a token would travel in the clear")
             }
@@ -58,6 +58,13 @@ extension ConfigurationType<String> {
         let digits = try content.text().lowercased().filter { $0 != ":" }
         guard digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit) else { throw .wrongType }
         return digits
+    }
+
+    /// By the name or address as written: no name is resolved, and a name that begins like an address is none.
+    private static func isLoopback(_ host: String) -> Bool {
+        if ["localhost", "::1", "[::1]"].contains(host) { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     fileprivate static func bounded(

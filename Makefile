@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` alone says what there is. One debug build serves build, test and demo; release is built apart, by bench alone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# What the package's own tests need on top of SwiftPM's defaults may be given here: make test TEST_FLAGS='--filter Tail'
+TEST_FLAGS ?=
+BENCH_FLAGS := -c release --static-swift-stdlib --scratch-path .build/bench
+
+.PHONY: help setup build test check demo bench fuzz protos install clean toolchain
+
+help: ## this list
+	@echo "Lastword: make …"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+toolchain:
+	@dev/toolchain.sh
+
+setup: toolchain ## install the Debian packages that are missing (root or sudo)
+	@dev/setup.sh
+
+build: setup ## debug build of everything; the first one takes about ten minutes on two cores
+	@dev/build.sh
+
+test: setup check ## everything CI runs: check, build, all tests
+	@dev/build.sh --build-tests
+	@dev/test.sh $(TEST_FLAGS)
+
+check: toolchain ## format, headers, words and paths that must not be there, file sizes
+	@dev/check.sh
+	@dev/check-self-test.sh
+
+demo: setup ## record a debug session on a private containerd and show it (DEMO_HOLD=1 keeps it up)
+	@dev/build.sh
+	@dev/as-root.sh .build/debug/node-rig demo
+
+bench: setup ## release build, then the numbers of the design as a table and in .build/bench.jsonl
+	@dev/build.sh $(BENCH_FLAGS)
+	@dev/bench.sh .build/bench
+
+fuzz: toolchain ## libFuzzer over the parsers (FUZZ_SECONDS each, 60 if not given)
+	@dev/fuzz.sh
+
+protos: toolchain ## regenerate Sources/Generated from Proto
+	@dev/protos.sh
+
+install: setup ## release build of the programs into DESTDIR/PREFIX (/usr/local)
+	@dev/build.sh $(BENCH_FLAGS)
+	@dev/install.sh .build/bench/release
+
+clean: ## remove the build, which takes ten minutes to make again
+	rm -rf .build

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that build, tests and demo need and that are not there. Removes nothing: where a
+# program already comes from elsewhere (Docker's containerd.io), it is used as it is.
+set -euo pipefail
+missing=()
+
+has_header() {  # <header>
+    echo "#include <$1>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 || [ -e "/usr/include/$1" ]
+}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+has_header systemd/sd-journal.h || missing+=(libsystemd-dev)
+has_header sqlite3.h || missing+=(libsqlite3-dev)
+has_header zlib.h || missing+=(zlib1g-dev)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
+# Docker's containerd.io conflicts with Debian's containerd and runc; it brings both programs, and they will do.
+command -v containerd >/dev/null || missing+=(containerd)
+command -v runc >/dev/null || missing+=(runc)
+# The images of the tests are made from a busybox that needs no library.
+busybox=$(command -v busybox || true)
+if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "make setup: this machine has no apt-get; install what Debian calls: ${missing[*]}" >&2
+    exit 1
+fi
+if [ "$(id -u)" -eq 0 ]; then
+    root=()
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    root=(sudo -n)
+elif command -v sudo >/dev/null && [ -t 0 ]; then
+    root=(sudo)
+else
+    echo "make setup: packages are missing and this user is not root: apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+echo "make setup: installing ${missing[*]}"
+install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-remove --no-install-recommends "${missing[@]}")
+# Package lists may be absent or old on a fresh machine.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${root[@]}" apt-get update -q && "${root[@]}" "${install[@]}"; } >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    echo "make setup: could not install: ${missing[*]} (nothing was removed; the lines above say why)" >&2
+    exit 1
+fi

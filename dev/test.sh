@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs all tests on the build that is there, then prints a summary. Arguments go to `swift test`.
+# With TEST_NO_SKIPS set, a skipped test is a failure.
+# As another user than root: everything but the tests on real containers as that user, these through sudo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+log=.build/last-test.log
+: >"$log"
+started=$SECONDS
+# By test target: what is nothing without root, and what skips some tests without it.
+only_root='^IntegrationTests\.'
+also_root='^(IntegrationTests|RuntimeSourceTests|TailCaptureTests|AgentStoreTests)\.'
+failed=0
+
+run() {  # <what> <command...>
+    echo "test: $1"
+    shift
+    # One line a minute of tests is enough on the screen; the log has all of them.
+    "$@" 2>&1 | tee -a "$log" | grep -aE '✘|recorded an issue|Test run with|skipped|error:|Fatal|^↳' || true
+    return "${PIPESTATUS[0]}"
+}
+
+if [ "$(id -u)" -eq 0 ]; then
+    run "all tests, on real containers too" swift test --skip-build "$@" || failed=1
+else
+    run "everything that needs no root" swift test --skip-build --skip "$only_root" "$@" || failed=1
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        run "what needs root, on real containers too, through sudo" \
+            sudo env "PATH=$PATH" "HOME=$HOME" swift test --skip-build --filter "$also_root" "$@" || failed=1
+        # What root wrote must not stand in the way of the next build.
+        sudo chown -R "$(id -u):$(id -g)" .build
+    else
+        echo "test: NOT RUN: the tests on real containers need root, and sudo is not to be had" >&2
+        failed=1
+    fi
+fi
+
+passed=$(grep -acE '^✔ Test ("|[a-zA-Z_]+\()' "$log" || true)
+issues=$(grep -acE 'recorded an issue' "$log" || true)
+skipped=$(grep -acE '^➜ Test .* skipped' "$log" || true)
+echo "test: $passed passed, $issues issues, $skipped skipped, in $((SECONDS - started)) s; all of it is in $log"
+if [ "$skipped" -gt 0 ]; then grep -aE '^➜ Test .* skipped' "$log" | sort -u | sed 's/^/test: /'; fi
+if [ "$skipped" -gt 0 ] && [ -n "${TEST_NO_SKIPS:-}" ]; then
+    echo "test: nothing may be skipped here" >&2
+    failed=1
+fi
+if [ "$passed" -eq 0 ]; then
+    echo "test: no test ran" >&2
+    failed=1
+fi
+exit "$failed"
