@@ -164,7 +164,7 @@ let package = Package(
         tests(
             "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures")]),
-        tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
+        tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests", ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging]),
