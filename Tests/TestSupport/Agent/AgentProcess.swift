@@ -84,6 +84,10 @@ package final class AgentProcess: Sendable {
 
     /// Runs `lastword` on this agent's store.
     package func lastword(_ arguments: String...) async throws -> CommandResult {
+        try await lastword(arguments)
+    }
+
+    package func lastword(_ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(
             [try Binaries.path("lastword")] + arguments + ["--store", store], environment: Self.environment)
     }
