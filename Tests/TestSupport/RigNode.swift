@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// A whole node in small: a private containerd with images, and a kubelet stand-in on it.
 package struct RigNode: Sendable {
@@ -32,6 +33,16 @@ package struct RigNode: Sendable {
     /// Ends everything; see `ContainerdInstance.teardown`.
     package func teardown() async throws {
         try await containerd.teardown()
+    }
+
+    /// Writes what a shell needs to know about the node, whole or not at all: its presence says that the node is ready.
+    package func writeEnvironment(to path: String) throws {
+        let lines = [
+            ("SOCKET", paths.socket), ("LOG_ROOT", paths.log), ("RUNTIME_DIRECTORY", paths.runtime),
+            ("PID", String(getpid())),
+        ]
+        try Files.write(lines.map { "\($0.0)=\(Shell.quoted($0.1))\n" }.joined(), to: path + ".tmp")
+        try Files.rename(path + ".tmp", to: path)
     }
 
     package func leftovers() -> [String] { containerd.leftovers() }

@@ -10,9 +10,9 @@ enum CleanupScript {
     static func text(_ paths: NodePaths) -> String {
         """
         # Ends one private containerd of Lastword's test rig. Kills only what belongs to it.
-        run=\(quoted(paths.runtime))
-        dir=\(quoted(paths.directory))
-        cgroup=\(quoted(paths.cgroup))
+        run=\(Shell.quoted(paths.runtime))
+        dir=\(Shell.quoted(paths.directory))
+        cgroup=\(Shell.quoted(paths.cgroup))
 
         # containerd and its shims name the runtime directory on their command lines.
         daemons() {
@@ -60,10 +60,6 @@ enum CleanupScript {
         exit 0
 
         """
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     /// Runs the script of a node and waits for its end. Blocks: for `atexit` and the sweep.

@@ -176,19 +176,7 @@ package final class ContainerdInstance: Sendable {
     }
 
     /// Every process, mount, cgroup and directory of this instance that there still is; empty after teardown.
-    package func leftovers() -> [String] {
-        let cgroup = "/" + paths.cgroup
-        let processes = ProcessTable.all().filter { process in
-            process.commandLine.contains(paths.runtime + "/")
-                || process.cgroups.split(separator: "\n").contains { line in
-                    line.hasSuffix(cgroup) || line.contains(cgroup + "/")
-                }
-        }
-        let mounts = ProcessTable.mounts(below: [paths.runtime, paths.directory]).map { "mount \($0)" }
-        let hierarchies = ["/sys/fs/cgroup"] + Files.names(in: "/sys/fs/cgroup").map { "/sys/fs/cgroup/" + $0 }
-        let directories = [paths.runtime, paths.containerd, paths.log] + hierarchies.map { $0 + cgroup }
-        return processes.map(\.description) + mounts + directories.filter(Files.exists).map { "directory \($0)" }
-    }
+    package func leftovers() -> [String] { paths.leftovers() }
 
     private func lastLogLines() -> String {
         // Only words for an error that is thrown anyway.

@@ -7,7 +7,7 @@ package struct NodePaths: Hashable, Sendable {
     /// Sockets and runtime state: short, because a socket's path must stay under 108 bytes.
     package let runtime: String
 
-    init(directory: String, runtime: String) {
+    package init(directory: String, runtime: String) {
         self.directory = directory
         self.runtime = runtime
     }
@@ -39,4 +39,21 @@ package struct NodePaths: Hashable, Sendable {
 
     /// The name under which the node's containers are in every cgroup hierarchy.
     var cgroup: String { String(runtime.split(separator: "/").last ?? "lastword-rig") }
+}
+
+extension NodePaths {
+    /// Every process, mount, cgroup and directory of this node that there still is; empty once it is down.
+    package func leftovers() -> [String] {
+        let name = "/" + cgroup
+        let processes = ProcessTable.all().filter { process in
+            process.commandLine.contains(runtime + "/")
+                || process.cgroups.split(separator: "\n").contains { line in
+                    line.hasSuffix(name) || line.contains(name + "/")
+                }
+        }
+        let mounts = ProcessTable.mounts(below: [runtime, directory]).map { "mount \($0)" }
+        let hierarchies = ["/sys/fs/cgroup"] + Files.names(in: "/sys/fs/cgroup").map { "/sys/fs/cgroup/" + $0 }
+        let directories = [runtime, containerd, log] + hierarchies.map { $0 + name }
+        return processes.map(\.description) + mounts + directories.filter(Files.exists).map { "directory \($0)" }
+    }
 }

@@ -25,6 +25,13 @@ package enum ProcessTable {
         }
     }
 
+    /// The parent of a process; nil if there is no such process.
+    package static func parent(of pid: Int32) -> Int32? {
+        // A name in parentheses, which may hold anything, then state and parent.
+        guard let stat = try? Files.text("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        return stat[end...].split(separator: " ").dropFirst(2).first.flatMap { Int32($0) }
+    }
+
     /// What a symbolic link says, without following it; nil if it is none.
     package static func link(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)
