@@ -69,7 +69,7 @@ extension LogKeeper {
     }
 
     private func keepAboveFloor(in state: inout State, _ copied: inout [ContainerID: CapturedTail]) {
-        guard let space = pins?.space() else { return }
+        guard let space = logs.handle.space() else { return }
         let floor = Double(space.total) * configuration.freeSpaceFloor
         var free = Double(space.free)
         guard free < floor else { return }

@@ -68,6 +68,16 @@ package final class OpenFile: Sendable {
         return .success(names)
     }
 
+    /// Free bytes for the unprivileged and the size of the file system this file is on; nil if it does not say.
+    func space() -> (free: Int64, total: Int64)? {
+        var value = statvfs()
+        guard fstatvfs(descriptor, &value) == 0, value.f_blocks > 0 else { return nil }
+        let (free, overflow) = UInt64(value.f_bavail).multipliedReportingOverflow(by: UInt64(value.f_frsize))
+        let (total, overflow2) = UInt64(value.f_blocks).multipliedReportingOverflow(by: UInt64(value.f_frsize))
+        guard !overflow, !overflow2 else { return nil }
+        return (Int64(clamping: free), Int64(clamping: total))
+    }
+
     /// Reads until the buffer is full or the file ends; the bytes read, fewer at the end or on an error.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
         guard let base = buffer.baseAddress else { return 0 }

@@ -178,14 +178,4 @@ final class PinDirectory: Sendable {
         }
         return pins.sorted { ($0.name.container, $0.name.sequence) < ($1.name.container, $1.name.sequence) }
     }
-
-    /// Free bytes for the unprivileged and the size of the file system; nil if it does not say.
-    func space() -> (free: Int64, total: Int64)? {
-        var value = statvfs()
-        guard fstatvfs(handle.descriptor, &value) == 0, value.f_blocks > 0 else { return nil }
-        let (free, overflow) = UInt64(value.f_bavail).multipliedReportingOverflow(by: UInt64(value.f_frsize))
-        let (total, overflow2) = UInt64(value.f_blocks).multipliedReportingOverflow(by: UInt64(value.f_frsize))
-        guard !overflow, !overflow2 else { return nil }
-        return (Int64(clamping: free), Int64(clamping: total))
-    }
 }
