@@ -149,12 +149,22 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "SessionRecords", "SessionTracking", "ContainerdAPI", "CRIAPI", "CSystemCalls", .grpcCore, .grpcPosix,
-                .protobuf, .hummingbird, .hummingbirdTLS, .nioCore, .nioSSL, .logging, .x509, .crypto,
+                .protobuf, .nioCore, .logging, .crypto,
             ],
-            path: "Tests/TestSupport", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: strict),
+            path: "Tests/TestSupport", exclude: ["README.md"], swiftSettings: strict),
+        // Serves list and watch of pods; apart, because Foundation changes whose `stat` and `timespec` a module sees.
+        .target(
+            name: "APIServerSupport",
+            dependencies: [
+                .hummingbird, .hummingbirdTLS, .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore,
+                .nioSSL, .logging, .x509, .crypto,
+            ],
+            path: "Tests/APIServerSupport", swiftSettings: strict),
         // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
         .executableTarget(
-            name: "node-rig", dependencies: ["TestSupport", .argumentParser], path: "Tests/NodeRig",
+            name: "node-rig",
+            dependencies: ["TestSupport", "APIServerSupport", "SessionRecords", "SessionTracking", .argumentParser],
+            path: "Tests/NodeRig",
             swiftSettings: strict),
         tests("SessionRecordsTests", ["SessionRecords"]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
@@ -165,7 +175,8 @@ let package = Package(
                 .protobuf, .logging,
             ], resources: [.copy("Fixtures")]),
         tests(
-            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging, .nioCore],
+            "PodSourceTests",
+            ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
@@ -178,6 +189,9 @@ let package = Package(
         // The agent itself on real containers.
         tests(
             "IntegrationTests",
-            ["AgentCore", "AgentStore", "SessionRecords", "RuntimeSource", "ContainerdAPI", "CRIAPI", .logging, .grdb]),
+            [
+                "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
+                "ContainerdAPI", "CRIAPI", .logging, .grdb,
+            ]),
     ]
 )

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIServerSupport
 import ArgumentParser
 import Glibc
+import SessionRecords
+import SessionTracking
 import TestSupport
 
 /// The main job, really running: a debug container starts, prints, exits with 42, its pod is deleted at once, and the
@@ -34,7 +37,8 @@ struct Demo: AsyncParsableCommand {
         let server = try APIServerStandIn()
         try await server.start()
         let agent = try AgentProcess(
-            paths: node.paths, directory: try scratch.directory("agent"), options: .init(server: server))
+            paths: node.paths, directory: try scratch.directory("agent"), options: .init(
+                server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath)))
         let failure = await Self.outcome {
             try await agent.start()
             try await session(node, server, agent)
@@ -51,15 +55,18 @@ struct Demo: AsyncParsableCommand {
     private func session(_ node: RigNode, _ server: APIServerStandIn, _ agent: AgentProcess) async throws {
         let kubelet = node.kubelet
         say("Pod default/debug-target runs one container, nginx")
-        let pod = try await kubelet.runTargetPod(PodSpecification(name: "debug-target"))
-        try server.put(podJSON: try await kubelet.manifest(of: pod).json.compact)
+        let pod = try await kubelet.runTargetPod(PodSpecification(name: "debug-target")).pod
+        try server.put(podJSON: try await kubelet.manifest(of: pod).text)
 
         let debugger = ContainerSpecification.debugger(
             shell: "echo 'finding: connection pool exhausted'; sleep \(seconds); exit 42", target: "nginx")
         say("kubectl debug debug-target -c \(debugger.name) --target=nginx --image=\(debugger.image) -- sh -c …")
-        try server.put(podJSON: try await kubelet.manifest(of: pod, asking: debugger).json.compact)
+        var asked = try await kubelet.manifest(of: pod)
+        asked.entries.append(PodManifest.Entry(debugger, kind: .ephemeral))
+        asked.ephemeralAt = AgentClock.system.now().wall
+        try server.put(podJSON: asked.text)
         let container = try await kubelet.startEphemeralContainer(debugger, in: pod)
-        try server.put(podJSON: try await kubelet.manifest(of: pod).json.compact)
+        try server.put(podJSON: try await kubelet.manifest(of: pod).text)
 
         say("It runs for \(seconds) s …")
         let status = try await kubelet.waitForExit(container)
@@ -84,7 +91,7 @@ struct Demo: AsyncParsableCommand {
         say(
             """
             Everything stays up until Ctrl-C. Look around with
-              \(try Binaries.path("lastword")) list --store \(agent.store)
+              \(try BuildProducts.path(of: "lastword")) list --store \(agent.store)
               curl http://127.0.0.1:\(agent.port)/readyz
               curl http://127.0.0.1:\(agent.port)/metrics
               ctr -a \(node.paths.socket) -n k8s.io containers ls

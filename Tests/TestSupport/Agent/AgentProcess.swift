@@ -6,13 +6,13 @@ import Synchronization
 package final class AgentProcess: Sendable {
     /// What the agent is started with; changed between two starts, it takes effect at the next.
     package struct Options: Sendable {
-        /// Nil: no pod source.
-        package var server: APIServerStandIn?
+        /// The API server; nil: no pod source.
+        package var server: PodServer?
         package var nodeName = "node-1"
         /// Further flags, such as `--output-tail-bytes 1KiB`.
         package var flags: [String] = []
 
-        package init(server: APIServerStandIn? = nil) {
+        package init(server: PodServer? = nil) {
             self.server = server
         }
     }
@@ -61,7 +61,7 @@ package final class AgentProcess: Sendable {
     /// Starts it and waits until `/readyz` says yes.
     package func start(untilReady: Bool = true) async throws {
         let started = try ChildProcess.start(
-            [try Binaries.path("lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
+            [try BuildProducts.path(of: "lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {
@@ -89,7 +89,7 @@ package final class AgentProcess: Sendable {
 
     package func lastword(_ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(
-            [try Binaries.path("lastword")] + arguments + ["--store", store], environment: Self.environment)
+            [try BuildProducts.path(of: "lastword")] + arguments + ["--store", store], environment: Self.environment)
     }
 
     package var logTail: String {
@@ -101,30 +101,15 @@ package final class AgentProcess: Sendable {
     private static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"]
 }
 
-/// The executables that were built beside the running one.
-package enum Binaries {
-    package static func path(_ name: String) throws -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { throw RigError.system("cannot read /proc/self/exe") }
-        let own = String(decoding: buffer[..<count], as: UTF8.self)
-        var candidates = [own.parentDirectory + "/" + name]
-        // `swift test` runs a program of the toolchain; the bundle it loads is among the arguments.
-        for argument in CommandLine.arguments where argument.contains("PackageTests.xctest") {
-            candidates.append(argument.parentDirectory + "/" + name)
-            candidates.append(argument.parentDirectory.parentDirectory + "/" + name)
-        }
-        candidates.append(".build/debug/" + name)
-        guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
-            throw RigError.failed("\(name) is not built: none of \(candidates)")
-        }
-        return found
-    }
-}
+/// Where pods are asked for, and with which credentials.
+package struct PodServer: Sendable {
+    package let url: String
+    package let tokenPath: String
+    package let caPath: String
 
-extension String {
-    fileprivate var parentDirectory: String {
-        guard let slash = lastIndex(of: "/") else { return "." }
-        return String(self[..<slash])
+    package init(url: String, tokenPath: String, caPath: String) {
+        self.url = url
+        self.tokenPath = tokenPath
+        self.caPath = caPath
     }
 }
