@@ -57,6 +57,7 @@ struct StoreSourceTests {
     @Test("pages follow one another without a hole or a repetition")
     func pages() async throws {
         let scratch = try ScratchStore()
+        var commits: [Commit] = []
         for number in 0..<1203 {
             var session = Session(
                 id: SessionID(container: try #require(ContainerID("c\(number)"))), node: "worker-0")
@@ -65,8 +66,10 @@ struct StoreSourceTests {
             session.state = .ended
             session.pod = "pod-\(number % 7)"
             session.startedAt = Samples.time("2026-11-21T00:00:00Z").advanced(byNanoseconds: Int64(number / 3))
-            try scratch.commit(session, .sessionEnded)
+            commits.append(
+                .session(SessionCommit(session: session, facts: nil, entry: .sessionEnded, output: nil)))
         }
+        _ = try scratch.store?.commit(commits)
         let all = await harness().run("list", "-o", "name", "--store", scratch.directory)
         let names = all.out.split(separator: "\n")
         #expect(names.count == 1203)

@@ -33,11 +33,7 @@ enum StoreChecks {
             }
             return DoctorCheck.Answer(.ok, detail)
         } catch let error as LastwordError {
-            var message = "\(error)"
-            let remedy = error.remedy
-            if let remedy, message.hasSuffix("\n  remedy: " + remedy) {
-                message.removeLast("\n  remedy: ".count + remedy.count)
-            }
+            let (message, remedy) = ErrorText.parts(error)
             return DoctorCheck.Answer(.failed, message, remedy: remedy)
         } catch {
             return DoctorCheck.Answer(.failed, "\(directory): \(error)")

@@ -9,25 +9,22 @@ enum ErrorText {
 
     static func render(_ error: any Error) -> String {
         guard let named = error as? LastwordError else { return TerminalText.line("\(error)") }
-        let show = named.code == ambiguous ? TerminalText.block : TerminalText.line
-        let mark = "\n  remedy: "
-        let text = "\(error)"
-        guard let range = text.lastRange(of: mark) else { return show(text) }
-        return show(String(text[..<range.lowerBound])) + mark + TerminalText.line(String(text[range.upperBound...]))
+        let (message, remedy) = parts(named)
+        let shown = named.code == ambiguous ? TerminalText.block(message) : TerminalText.line(message)
+        return remedy.map { shown + "\n  remedy: " + TerminalText.line($0) } ?? shown
     }
-}
 
-extension String {
-    /// Where `part` stands last; nil if it does not.
-    fileprivate func lastRange(of part: String) -> Range<Index>? {
-        var found: Range<Index>?
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(part) {
-                found = start..<index(start, offsetBy: part.count)
-            }
-            start = index(after: start)
+    /// The chain of messages, and the remedy of the outermost error that has one.
+    static func parts(_ error: LastwordError) -> (message: String, remedy: String?) {
+        var remedy: String?
+        var next: LastwordError? = error
+        while let current = next, remedy == nil {
+            remedy = current.remedy
+            next = current.cause as? LastwordError
         }
-        return found
+        let text = error.description
+        guard let remedy else { return (text, nil) }
+        let end = "\n  remedy: " + remedy
+        return (text.hasSuffix(end) ? String(text.dropLast(end.count)) : text, remedy)
     }
 }
