@@ -15,7 +15,7 @@ struct CompletionPrint: Verb {
         case bash, zsh, fish
     }
 
-    @Argument(help: ArgumentHelp("bash, zsh or fish.", valueName: "shell"))
+    @Argument(help: ArgumentHelp("The shell it is for.", valueName: "shell"))
     var shell: Shell
 
     func execute(in context: CommandContext) async throws -> ExitStatus {

@@ -13,7 +13,7 @@ struct GlobalOptions: ParsableArguments {
         completion: .directory)
     var store: String?
 
-    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color: ColorChoice = .auto
 
     func storePath(_ context: CommandContext) -> String {

@@ -59,7 +59,8 @@ enum TimeExpression: Hashable, Sendable {
         } else {
             throw LastwordError(
                 code: "cli.time",
-                message: "\"\(Bounds.name(text))\" is neither a length of time, such as 10m, 2h or 3d, nor a time, such as"
+                message:
+                    "\"\(Bounds.name(text))\" is neither a length of time, such as 10m, 2h or 3d, nor a time, such as"
                     + " 2026-11-21 or 2026-11-21T02:40:10Z")
         }
     }

@@ -35,7 +35,8 @@ struct ExitCodeTests {
             (["list", "--watch", "-o", "json"], "jsonl"), (["show"], "session"), (["show", "a/b"], "names no session"),
             (["show", "abc"], "at least 4"), (["show", "xyzt"], "names no session"),
             (["logs", "abcd", "--stream", "stdin"], "stdin"), (["logs", "abcd", "--tail", "-2"], "tail"),
-            (["verify", "--head", "17"], "number:hash"), (["verify", "--head", "0:" + String(repeating: "a", count: 64)], "head"),
+            (["verify", "--head", "17"], "number:hash"),
+            (["verify", "--head", "0:" + String(repeating: "a", count: 64)], "head"),
             (["export", "--format", "csv"], "csv"), (["export", "--content", "sessions", "--after", "1"], "--after"),
             (["completion", "tcsh"], "tcsh"), (["dance"], "dance"),
         ])

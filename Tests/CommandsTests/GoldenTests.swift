@@ -13,7 +13,8 @@ struct GoldenTests {
         arguments: [
             ("list.txt", ["list"]), ("list-wide.txt", ["list", "-o", "wide"]), ("list.json", ["list", "-o", "json"]),
             ("list.jsonl", ["list", "-ojsonl"]), ("list.yaml", ["list", "-o", "yaml"]),
-            ("list-name.txt", ["list", "-o", "name"]), ("list-no-headers.txt", ["list", "--no-headers", "-n", "payments"]),
+            ("list-name.txt", ["list", "-o", "name"]),
+            ("list-no-headers.txt", ["list", "--no-headers", "-n", "payments"]),
             ("list-color.txt", ["list", "--color", "always"]), ("gaps.txt", ["gaps"]),
             ("gaps.json", ["gaps", "-o", "json"]), ("export.jsonl", ["export", "--format", "jsonl"]),
             ("export-sessions.jsonl", ["export", "--content", "sessions"]),
@@ -50,12 +51,12 @@ struct GoldenTests {
     @Test("a chain that does not hold is told with every finding, and exit code 1")
     func damagedChain() async throws {
         var memory = MemorySource.samples
-        memory.verdict.anchor = LedgerHead(number: 4, hash: Digest(of: [4]))
+        memory.verdict.anchor = NotedHead(number: 4, hash: Digest(of: [4]))
         memory.verdict.firstNumber = 5
         memory.verdict.problems = ["entry 7: its hash does not match its bytes", "entries 9 to 10 are missing"]
         memory.verdict.comparisons = [
-            .init(head: LedgerHead(number: 2, hash: Digest(of: [2])), keptIn: .journal, agrees: nil),
-            .init(head: LedgerHead(number: 17, hash: Digest(of: [9])), keptIn: .given, agrees: false),
+            .init(head: NotedHead(number: 2, hash: Digest(of: [2])), keeper: "journal", verdict: .removed),
+            .init(head: NotedHead(number: 17, hash: Digest(of: [9])), keeper: VerifyReport.given, verdict: .differs),
         ]
         let result = await CommandHarness(memory).run("verify")
         #expect(result.code == 1)

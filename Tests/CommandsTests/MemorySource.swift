@@ -25,11 +25,11 @@ struct MemorySource: Sendable {
         return SessionSource(
             list: { filter, limit, after in
                 let matching = newest.filter { filter.matches($0) }
-                let start = after.flatMap { Int($0.text) } ?? 0
+                let start = (after?.place as? Int) ?? 0
                 let end = min(matching.count, start + min(limit, memory.pageLimit))
-                return SessionPage(
+                return SessionListPage(
                     sessions: Array(matching[start..<end]),
-                    next: end < matching.count ? PageMark(String(end)) : nil)
+                    next: end < matching.count ? PageMark(end) : nil)
             },
             find: { reference, limit in Array(newest.filter { reference.matches($0) }.prefix(limit)) },
             changes: { _, mark in

@@ -54,7 +54,10 @@ struct OutputTextTests {
 
     @Test(
         "the last lines, an unfinished one included",
-        arguments: [(0, ""), (1, "$ "), (2, "two\n$ "), (3, "bad\ntwo\n$ "), (4, "one\nbad\ntwo\n$ "), (99, "one\nbad\ntwo\n$ ")])
+        arguments: [
+            (0, ""), (1, "$ "), (2, "two\n$ "), (3, "bad\ntwo\n$ "), (4, "one\nbad\ntwo\n$ "),
+            (99, "one\nbad\ntwo\n$ "),
+        ])
     func lastLines(count: Int, shown: String) {
         #expect(render(Self.tail) { $0.tail = count } == shown)
     }

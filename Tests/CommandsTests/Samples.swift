@@ -21,9 +21,10 @@ enum Samples {
         return session
     }
 
-    private static let noContainer = PodUID("0d7d9d4e-6a4f-4d5b-9f60-6f1f3f0b8a11").map {
-        SessionID(podUID: $0, containerName: "debugger-never")
-    } ?? SessionID(container: anyContainer)
+    private static let noContainer =
+        PodUID("0d7d9d4e-6a4f-4d5b-9f60-6f1f3f0b8a11").map {
+            SessionID(podUID: $0, containerName: "debugger-never")
+        } ?? SessionID(container: anyContainer)
     private static let anyContainer = ContainerID("0").unsafelyUnwrapped
 
     static var all: [Session] { [demo, running, copy, madeUp, neverStarted, regular] }
@@ -217,16 +218,18 @@ enum Samples {
         status.agentRunning = true
         status.agentPID = 812
         status.agentStartedAt = time("2026-11-20T03:00:00Z")
-        status.schemaVersion = 1
+        status.agentVersion = "0.1.0"
+        status.agentActiveAt = time("2026-11-21T02:59:58Z")
         status.storeBytes = 1_234_567
-        status.outputBytes = 65_571
         status.ledger = "6f1c9a52-7d0b-4a58-a5a8-0c0f7c5d2e11"
         status.firstNumber = 1
-        status.head = LedgerHead(number: 17, hash: Digest(of: [17]))
+        status.head = NotedHead(number: 17, hash: Digest(of: [17]))
         status.sessions = [.ended: 3, .running: 1, .neverStarted: 1]
         status.openGaps = gaps.filter { $0.closedAt == nil }
         status.deliveries = [
-            StatusReport.Delivery(destination: "collector", deliveredThrough: 12, waiting: 5, refused: 0)
+            StatusReport.Delivery(
+                destination: "collector", deliveredThrough: 12, waiting: 5,
+                waitingSince: time("2026-11-21T02:58:00Z"), refused: 0)
         ]
         status.podsLeftBehind = [copy]
         return status
@@ -244,8 +247,10 @@ enum Samples {
         var report = VerifyReport()
         report.ledger = "6f1c9a52-7d0b-4a58-a5a8-0c0f7c5d2e11"
         report.entries = 17
+        report.records = 6
+        report.outputs = 3
         report.firstNumber = 1
-        report.head = LedgerHead(number: 17, hash: Digest(of: [17]))
+        report.head = NotedHead(number: 17, hash: Digest(of: [17]))
         return report
     }
 }

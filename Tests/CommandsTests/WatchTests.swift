@@ -40,8 +40,9 @@ struct WatchTests {
         #expect(last.contains(" 3 "))
         let header = lines[0]
         let column = try #require(header.firstRange(of: "STATE")).lowerBound
-        #expect(last[last.index(last.startIndex, offsetBy: header.distance(from: header.startIndex, to: column))...]
-            .hasPrefix("ended"))
+        #expect(
+            last[last.index(last.startIndex, offsetBy: header.distance(from: header.startIndex, to: column))...]
+                .hasPrefix("ended"))
     }
 
     @Test("a session that stops matching because it ended is shown once more; strangers are not")

@@ -10,8 +10,10 @@ struct YAMLTextTests {
     @Test(
         "a string stays a string for every reader",
         arguments: [
-            "", " ", "yes", "No", "ON", "null", "~", "true", "1", "1.5", "0x1f", "1e3", "-", "- a", "a: b", "a:", "a #b",
-            "#a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "{a}", "[a]", "\"a\"", "'a'", "a\nb", "a\tb", " a", "a ",
+            "", " ", "yes", "No", "ON", "null", "~", "true", "1", "1.5", "0x1f", "1e3", "-", "- a", "a: b", "a:",
+            "a #b",
+            "#a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "{a}", "[a]", "\"a\"", "'a'", "a\nb", "a\tb", " a",
+            "a ",
             "2026-11-21", "2026-11-21T02:40:10Z", ".inf", ".nan", "=", "<<", "?", "a?", "a,b", "\u{85}", "\u{2028}",
             "\u{1F389}", "\u{E0041}", "\u{1B}[0m", "\\", "\\n", "12:30:45", "sha256:abc", "busybox:1.36", "/bin/sh",
             "app.kubernetes.io/name", "c:\\dir", "é", "---", "...", "x\u{FEFF}", "\r", "y", "n", "0o17", "1_000",

@@ -20,10 +20,10 @@ struct LedgerExport: Verb {
         case entries, sessions
     }
 
-    @Option(help: ArgumentHelp("jsonl, the only one so far.", valueName: "format"))
+    @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format: Format = .jsonl
 
-    @Option(help: ArgumentHelp("entries or sessions.", valueName: "content"))
+    @Option(help: ArgumentHelp("What to export.", valueName: "content"))
     var content: Content = .entries
 
     @Option(help: ArgumentHelp("Only entries behind this number.", valueName: "number"))
@@ -48,7 +48,7 @@ struct LedgerExport: Verb {
         case .sessions:
             var mark: PageMark?
             repeat {
-                let page = try await source.list(SessionFilter(), 500, mark)
+                let page = try await source.list(SessionSelection(), 500, mark)
                 for session in page.sessions { try context.print(JSONText.line(session.json)) }
                 count += page.sessions.count
                 mark = page.next

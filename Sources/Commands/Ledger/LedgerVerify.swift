@@ -14,12 +14,12 @@ struct LedgerVerify: Verb {
     @Option(
         help: ArgumentHelp(
             "An entry's number and hash as noted elsewhere; may be given several times.", valueName: "number:hash"),
-        transform: { (text: String) throws -> LedgerHead in try LedgerHead(text) })
-    var head: [LedgerHead] = []
+        transform: { (text: String) throws -> NotedHead in try NotedHead(text) })
+    var head: [NotedHead] = []
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
-        help: ArgumentHelp("text, json or yaml.", valueName: "format"))
+        help: ArgumentHelp("How to print it.", valueName: "format"))
     var format: DocumentFormat = .text
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -38,7 +38,7 @@ enum VerifyText {
         var text = SectionText()
         text.section("Ledger")
         text.add("ID", report.ledger)
-        text.add("Entries", "\(report.entries)")
+        text.add("Entries", "\(report.entries), with \(report.records) sessions and \(report.outputs) outputs")
         if let first = report.firstNumber, let last = report.head?.number { text.add("Numbers", "\(first) to \(last)") }
         text.add("Removed through", report.anchor?.description)
         text.add("Head", report.head?.description)
@@ -53,12 +53,14 @@ enum VerifyText {
 
     private static func describe(_ comparison: VerifyReport.Comparison) -> String {
         let verdict =
-            switch comparison.agrees {
-            case true?: "agrees"
-            case false?: "DIFFERS"
-            case nil: "not compared, the entry is not in the ledger any more"
+            switch comparison.verdict {
+            case .agrees: "agrees"
+            case .differs: "DIFFERS"
+            case .missing: "MISSING, the ledger ends before it"
+            case .otherLedger: "not compared, it is of another ledger"
+            case .removed: "not compared, retention has removed the entry"
             }
-        return "\(comparison.head) (\(comparison.keptIn.rawValue)): \(verdict)"
+        return "\(comparison.head) (\(comparison.keeper)): \(verdict)"
     }
 }
 
@@ -68,23 +70,25 @@ extension VerifyReport {
         object["intact"] = .bool(isIntact)
         object["ledger"] = ledger.map(JSONValue.string)
         object["entries"] = .integer(entries)
+        object["records"] = .integer(records)
+        object["outputs"] = .integer(outputs)
         object["firstNumber"] = firstNumber.map(JSONValue.integer)
         object["head"] = head.map(\.json)
         object["anchor"] = anchor.map(\.json)
         object["comparisons"] = .array(
             comparisons.map { comparison in
-                var entry = JSONObject([
-                    ("keptIn", .string(comparison.keptIn.rawValue)), ("head", comparison.head.json),
-                ])
-                entry["agrees"] = comparison.agrees.map(JSONValue.bool)
-                return .object(entry)
+                .object(
+                    JSONObject([
+                        ("keeper", .string(comparison.keeper)), ("head", comparison.head.json),
+                        ("verdict", .string(comparison.verdict.rawValue)),
+                    ]))
             })
         object["problems"] = .strings(problems)
         return .object(object)
     }
 }
 
-extension LedgerHead {
+extension NotedHead {
     fileprivate var json: JSONValue {
         .object(JSONObject([("number", .integer(number)), ("hash", .string(hash.description))]))
     }

@@ -25,7 +25,7 @@ struct GapList: Verb {
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
-        help: ArgumentHelp("table, json, jsonl or yaml.", valueName: "format"))
+        help: ArgumentHelp("How to print them.", valueName: "format"))
     var format: RowFormat = .table
 
     @Flag(help: "Leave out the table's title line.")

@@ -4,27 +4,27 @@ import SessionRecords
 /// An error as standard error shows it: one line, and a line for the remedy; nothing in either may break out of its
 /// line.
 enum ErrorText {
-    static func render(_ error: any Error) -> String {
-        guard error is LastwordError else { return TerminalText.line("\(error)") }
-        let mark = "\n  remedy: "
-        let text = "\(error)"
-        guard let range = text.range(of: mark, fromEnd: true) else { return TerminalText.line(text) }
-        return TerminalText.line(String(text[..<range.lowerBound])) + mark
-            + TerminalText.line(String(text[range.upperBound...]))
-    }
-}
+    /// Errors of this code list candidates, a line each, made safe by whoever threw them.
+    static let ambiguous = "session.ambiguous"
 
-extension String {
-    /// Where `part` stands last; nil if it does not.
-    fileprivate func range(of part: String, fromEnd: Bool) -> Range<Index>? {
-        var found: Range<Index>?
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(part) {
-                found = start..<index(start, offsetBy: part.count)
-            }
-            start = index(after: start)
+    static func render(_ error: any Error) -> String {
+        guard let named = error as? LastwordError else { return TerminalText.line("\(error)") }
+        let (message, remedy) = parts(named)
+        let shown = named.code == ambiguous ? TerminalText.block(message) : TerminalText.line(message)
+        return remedy.map { shown + "\n  remedy: " + TerminalText.line($0) } ?? shown
+    }
+
+    /// The chain of messages, and the remedy of the outermost error that has one.
+    static func parts(_ error: LastwordError) -> (message: String, remedy: String?) {
+        var remedy: String?
+        var next: LastwordError? = error
+        while let current = next, remedy == nil {
+            remedy = current.remedy
+            next = current.cause as? LastwordError
         }
-        return found
+        let text = error.description
+        guard let remedy else { return (text, nil) }
+        let end = "\n  remedy: " + remedy
+        return (text.hasSuffix(end) ? String(text.dropLast(end.count)) : text, remedy)
     }
 }

@@ -86,7 +86,8 @@ package enum SessionDetail {
         if let code = session.exitCode {
             let source = session.sources["exitCode"].map { " (by \($0.rawValue))" } ?? ""
             if session.isMadeUpEnding {
-                text.add("Exit code", "\(code), which is no evidence of how the process ended\(source)", style: .warning)
+                text.add(
+                    "Exit code", "\(code), which is no evidence of how the process ended\(source)", style: .warning)
             } else {
                 text.add("Exit code", "\(code)\(source)", style: code == 0 ? nil : .bad)
             }
@@ -94,7 +95,8 @@ package enum SessionDetail {
         text.add("Signal", session.derivedSignal.map { "\(signal($0)), if the code follows the shells' 128 + n" })
         text.add("Reason", session.reason)
         text.add("Message", session.message)
-        text.add("OOM killed", session.oomKilled.map { $0 ? "yes" : "no" }, style: session.oomKilled == true ? .bad : nil)
+        text.add(
+            "OOM killed", session.oomKilled.map { $0 ? "yes" : "no" }, style: session.oomKilled == true ? .bad : nil)
         text.add("Cause", session.cause?.rawValue)
         text.add("Known by", session.ending.map(ending))
     }

@@ -22,7 +22,8 @@ package enum SessionTable {
     package static func row(_ session: Session, now: Timestamp, wide: Bool) -> [TextTable.Cell] {
         let narrow = [
             TextTable.Cell(session.namespace), TextTable.Cell(session.pod), TextTable.Cell(session.container),
-            TextTable.Cell(session.targetContainer), TextTable.Cell(session.state.rawValue, style: style(session.state)),
+            TextTable.Cell(session.targetContainer),
+            TextTable.Cell(session.state.rawValue, style: style(session.state)),
             exit(session), TextTable.Cell(session.reason),
             TextTable.Cell(session.durationNanoseconds.map(HumanTime.duration)),
             TextTable.Cell(session.beginsAt.map { HumanTime.age(nanoseconds: now.nanoseconds(since: $0)) }),

@@ -11,14 +11,15 @@ enum StatusText {
             "Running",
             report.agentRunning.map { $0 ? "yes" + (report.agentPID.map { " (PID \($0))" } ?? "") : "no" },
             style: report.agentRunning == false ? .bad : .good)
+        text.add("Version", report.agentVersion)
         text.add("Started", report.agentStartedAt.map { ago($0, now) })
         text.add("Stopped", report.agentStoppedAt.map { ago($0, now) })
+        text.add("Last at work", report.agentActiveAt.map { ago($0, now) })
 
         text.section("Store")
         text.add("Source", report.source)
-        text.add("Schema", report.schemaVersion.map(String.init))
         text.add("Size", report.storeBytes.map { HumanTime.size(bytes: $0) })
-        text.add("Output kept", report.outputBytes.map { HumanTime.size(bytes: $0) })
+        text.add("Set aside", report.setAside)
         let counts = SessionState.allCases.compactMap { state in
             report.sessions[state].flatMap { $0 == 0 ? nil : "\($0) \(state.rawValue)" }
         }
@@ -33,11 +34,13 @@ enum StatusText {
 
         text.section("Delivery")
         for delivery in report.deliveries {
-            text.add(delivery.destination, describe(delivery))
+            text.add(delivery.destination, describe(delivery, now))
         }
 
         text.section("Open gaps")
-        if !report.openGaps.isEmpty { text.add(table: GapTable.render(report.openGaps, headers: true, palette: palette)) }
+        if !report.openGaps.isEmpty {
+            text.add(table: GapTable.render(report.openGaps, headers: true, palette: palette))
+        }
 
         text.section("Debug pods left behind")
         if !report.podsLeftBehind.isEmpty { text.add(table: pods(report.podsLeftBehind, now)) }
@@ -48,10 +51,14 @@ enum StatusText {
         "\(HumanTime.wholeSeconds(time)) (\(HumanTime.age(nanoseconds: now.nanoseconds(since: time))) ago)"
     }
 
-    private static func describe(_ delivery: StatusReport.Delivery) -> String {
+    private static func describe(_ delivery: StatusReport.Delivery, _ now: Timestamp) -> String {
         var parts: [String] = []
         if let through = delivery.deliveredThrough { parts.append("delivered through \(through)") }
-        if let waiting = delivery.waiting { parts.append("\(waiting) waiting") }
+        if let waiting = delivery.waiting {
+            let since = waiting == 0 ? nil : delivery.waitingSince
+            let age = since.map { " for \(HumanTime.age(nanoseconds: now.nanoseconds(since: $0)))" }
+            parts.append("\(waiting) waiting\(age ?? "")")
+        }
         if let refused = delivery.refused, refused > 0 { parts.append("\(refused) refused") }
         return parts.isEmpty ? "nothing yet" : parts.joined(separator: ", ")
     }
@@ -78,13 +85,14 @@ extension StatusReport {
         var agent = JSONObject()
         agent["running"] = agentRunning.map(JSONValue.bool)
         agent["pid"] = agentPID.map { .integer(Int64($0)) }
+        agent["version"] = agentVersion.map(JSONValue.string)
         agent["startedAt"] = agentStartedAt.map { .string($0.description) }
         agent["stoppedAt"] = agentStoppedAt.map { .string($0.description) }
+        agent["activeAt"] = agentActiveAt.map { .string($0.description) }
         object["agent"] = .object(agent)
         var store = JSONObject()
-        store["schemaVersion"] = schemaVersion.map { .integer(Int64($0)) }
         store["bytes"] = storeBytes.map(JSONValue.integer)
-        store["outputBytes"] = outputBytes.map(JSONValue.integer)
+        store["setAside"] = .strings(setAside)
         object["store"] = .object(store)
         object["sessions"] = .object(
             JSONObject(SessionState.allCases.map { ($0.rawValue, .integer(sessions[$0] ?? 0)) }))
@@ -99,6 +107,7 @@ extension StatusReport {
                 var entry = JSONObject([("destination", .string(delivery.destination))])
                 entry["deliveredThrough"] = delivery.deliveredThrough.map(JSONValue.integer)
                 entry["waiting"] = delivery.waiting.map(JSONValue.integer)
+                entry["waitingSince"] = delivery.waitingSince.map { .string($0.description) }
                 entry["refused"] = delivery.refused.map(JSONValue.integer)
                 return .object(entry)
             })

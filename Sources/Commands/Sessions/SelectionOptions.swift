@@ -28,7 +28,7 @@ struct SelectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only sessions that had not ended before this time: so long ago (10m, 2h, 3d) or RFC 3339.",
+            "Only sessions that began at or after this time: so long ago (10m, 2h, 3d) or RFC 3339.",
             valueName: "time"), transform: TimeExpression.init)
     var since: TimeExpression?
 
@@ -54,8 +54,8 @@ struct SelectionOptions: ParsableArguments {
         }
     }
 
-    func filter(now: Timestamp) -> SessionFilter {
-        var filter = SessionFilter()
+    func filter(now: Timestamp) -> SessionSelection {
+        var filter = SessionSelection()
         filter.namespace = namespace
         filter.pod = pod
         filter.container = container

@@ -19,7 +19,7 @@ struct SessionList: Verb {
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
-        help: ArgumentHelp("table, wide, json, jsonl, yaml or name.", valueName: "format"))
+        help: ArgumentHelp("How to print them.", valueName: "format"))
     var format: ListFormat = .table
 
     @Flag(help: "Leave out the table's title line.")
@@ -36,7 +36,8 @@ struct SessionList: Verb {
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit takes 0 or more.") }
         if watch, format == .json || format == .yaml {
-            throw ValidationError("With --watch there is no end to close a \(format.rawValue) document at: use -o jsonl.")
+            throw ValidationError(
+                "With --watch there is no end to close a \(format.rawValue) document at: use -o jsonl.")
         }
     }
 

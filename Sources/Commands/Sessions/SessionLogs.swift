@@ -16,7 +16,7 @@ struct SessionLogs: Verb {
     @Flag(help: "Begin each line with the time at which the runtime wrote it down.")
     var timestamps = false
 
-    @Option(help: ArgumentHelp("Only this stream: stdout or stderr.", valueName: "stream"))
+    @Option(help: ArgumentHelp("Only this stream.", valueName: "stream"))
     var stream: OutputStream?
 
     @Option(help: ArgumentHelp("Only the last so many lines.", valueName: "lines"))

@@ -11,7 +11,7 @@ struct SessionShow: Verb {
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
-        help: ArgumentHelp("text, json or yaml.", valueName: "format"))
+        help: ArgumentHelp("How to print it.", valueName: "format"))
     var format: DocumentFormat = .text
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

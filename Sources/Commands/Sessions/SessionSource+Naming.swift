@@ -18,15 +18,17 @@ extension SessionSource {
         guard found.count > 1 else { return newest }
         switch reference {
         case .idPrefix(let prefix):
-            let list = found.prefix(Self.candidates).map { "\($0.id) \($0.path)" }.joined(separator: ", ")
+            let lines = found.prefix(Self.candidates).map { "\n  \($0.id)  \(TerminalText.line($0.path))" }
             throw LastwordError(
-                code: "cli.ambiguous",
-                message: "several sessions begin with \(prefix): \(list)\(found.count > Self.candidates ? ", …" : "")",
+                code: ErrorText.ambiguous,
+                message: "several sessions begin with \(prefix):" + lines.joined()
+                    + (found.count > Self.candidates ? "\n  …" : ""),
                 remedy: "give more digits of the id")
         case .path(_, _, _):
             let count = found.count > Self.candidates ? "more than \(Self.candidates)" : "\(found.count)"
             context.note(
-                "\(count) sessions are named \(TerminalText.line(reference.description)): this is the newest, \(newest.id)")
+                "\(count) sessions are named \(TerminalText.line(reference.description)): this is the newest, \(newest.id)"
+            )
             return newest
         }
     }

@@ -6,7 +6,7 @@ struct SessionWatch {
     private static let interval = Duration.seconds(1)
 
     let source: SessionSource
-    let filter: SessionFilter
+    let filter: SessionSelection
     let rows: Int?
     let format: ListFormat
     let headers: Bool

@@ -17,7 +17,7 @@ package struct LedgerLine: Hashable, Sendable {
 
 /// A ledger's state as somebody noted it elsewhere: `number:hash`. Against such a note `verify` finds a cut tail and a
 /// rewritten chain.
-package struct LedgerHead: Hashable, Sendable, CustomStringConvertible {
+package struct NotedHead: Hashable, Sendable, CustomStringConvertible {
     package var number: Int64
     package var hash: Digest
 
@@ -44,33 +44,43 @@ package struct LedgerHead: Hashable, Sendable, CustomStringConvertible {
 
 /// What `verify` found.
 package struct VerifyReport: Hashable, Sendable {
-    /// Where a head was kept.
-    package enum Keeper: String, Sendable {
-        /// By whoever typed `--head`.
-        case given
-        case journal, collector
+    package enum Verdict: String, Sendable {
+        case agrees
+        /// The entry of that number has another hash.
+        case differs
+        /// The ledger ends before it.
+        case missing
+        /// The head is of another ledger.
+        case otherLedger = "other-ledger"
+        /// Retention has removed the entry: nothing to compare with.
+        case removed
     }
 
     package struct Comparison: Hashable, Sendable {
-        package var head: LedgerHead
-        package var keptIn: Keeper
-        /// Nil where the entry is no longer (or not yet) in the ledger, so that nothing could be compared.
-        package var agrees: Bool?
+        package var head: NotedHead
+        /// Who kept it: `--head`, `journal`, `collector`.
+        package var keeper: String
+        package var verdict: Verdict
 
-        package init(head: LedgerHead, keptIn: Keeper, agrees: Bool?) {
+        package init(head: NotedHead, keeper: String, verdict: Verdict) {
             self.head = head
-            self.keptIn = keptIn
-            self.agrees = agrees
+            self.keeper = keeper
+            self.verdict = verdict
         }
     }
 
+    /// The keeper of a head that was given on the command line.
+    package static let given = "--head"
+
     package var ledger: String?
-    /// How many entries were hashed again.
+    /// How many entries, session rows and outputs were compared.
     package var entries: Int64 = 0
+    package var records: Int64 = 0
+    package var outputs: Int64 = 0
     package var firstNumber: Int64?
-    package var head: LedgerHead?
+    package var head: NotedHead?
     /// Last entry that retention removed; the chain begins behind it.
-    package var anchor: LedgerHead?
+    package var anchor: NotedHead?
     package var comparisons: [Comparison] = []
     /// One sentence for each finding, in ledger order.
     package var problems: [String] = []
@@ -80,6 +90,12 @@ package struct VerifyReport: Hashable, Sendable {
     /// A head that was asked for and could not be compared leaves the question open: that is not intact.
     package var isIntact: Bool {
         problems.isEmpty
-            && comparisons.allSatisfy { $0.agrees == true || ($0.agrees == nil && $0.keptIn != .given) }
+            && comparisons.allSatisfy { comparison in
+                switch comparison.verdict {
+                case .agrees: true
+                case .differs, .missing: false
+                case .otherLedger, .removed: comparison.keeper != Self.given
+                }
+            }
     }
 }

@@ -55,7 +55,8 @@ package enum SessionReference: Hashable, Sendable, CustomStringConvertible {
     private static func malformed(_ text: String) -> LastwordError {
         LastwordError(
             code: "cli.reference", message: "\"\(Bounds.name(text))\" names no session",
-            remedy: "give at least \(shortestPrefix) hex digits of its id, or namespace/pod/container (- for an unknown part)"
+            remedy:
+                "give at least \(shortestPrefix) hex digits of its id, or namespace/pod/container (- for an unknown part)"
         )
     }
 }

@@ -6,12 +6,13 @@ package import SessionRecords
 /// Every call reads a consistent state and leaves nothing open behind it. Failures are thrown as `LastwordError`.
 package struct SessionSource: Sendable {
     /// Sessions that match, newest beginning first, `limit` at most; go on with the page's `next`.
-    package var list: @Sendable (_ filter: SessionFilter, _ limit: Int, _ after: PageMark?) async throws -> SessionPage
+    package var list:
+        @Sendable (_ filter: SessionSelection, _ limit: Int, _ after: PageMark?) async throws -> SessionListPage
     /// Sessions so named, newest beginning first, `limit` at most.
     package var find: @Sendable (_ reference: SessionReference, _ limit: Int) async throws -> [Session]
     /// Sessions that changed after the mark and match, in the order in which they changed, and the mark to go on with;
     /// without a mark no sessions, only the mark that stands for now.
-    package var changes: @Sendable (_ filter: SessionFilter, _ after: ChangeMark?) async throws -> SessionChanges
+    package var changes: @Sendable (_ filter: SessionSelection, _ after: ChangeMark?) async throws -> SessionChanges
     /// Nil where there is no output (yet), or where retention removed it.
     package var output: @Sendable (SessionID) async throws -> CapturedTail?
     /// All gaps, the latest opening first.
@@ -20,17 +21,17 @@ package struct SessionSource: Sendable {
     /// Entries in ledger order with a number above `after`; the body may throw to stop.
     package var entries: @Sendable (_ after: Int64, _ body: (LedgerLine) throws -> Void) async throws -> Void
     /// Recomputes the whole chain and compares it with these heads.
-    package var verify: @Sendable (_ heads: [LedgerHead]) async throws -> VerifyReport
+    package var verify: @Sendable (_ heads: [NotedHead]) async throws -> VerifyReport
 
     package init(
-        list: @escaping @Sendable (SessionFilter, Int, PageMark?) async throws -> SessionPage,
+        list: @escaping @Sendable (SessionSelection, Int, PageMark?) async throws -> SessionListPage,
         find: @escaping @Sendable (SessionReference, Int) async throws -> [Session],
-        changes: @escaping @Sendable (SessionFilter, ChangeMark?) async throws -> SessionChanges,
+        changes: @escaping @Sendable (SessionSelection, ChangeMark?) async throws -> SessionChanges,
         output: @escaping @Sendable (SessionID) async throws -> CapturedTail?,
         gaps: @escaping @Sendable () async throws -> [Gap],
         status: @escaping @Sendable () async throws -> StatusReport,
         entries: @escaping @Sendable (Int64, (LedgerLine) throws -> Void) async throws -> Void,
-        verify: @escaping @Sendable ([LedgerHead]) async throws -> VerifyReport
+        verify: @escaping @Sendable ([NotedHead]) async throws -> VerifyReport
     ) {
         self.list = list
         self.find = find
@@ -43,16 +44,17 @@ package struct SessionSource: Sendable {
     }
 }
 
-/// Where a page ended; opaque, and good for the same source and filter alone.
-package struct PageMark: Hashable, Sendable {
-    package let text: String
+/// Where a page ended; opaque, and good for the same source and selection alone.
+package struct PageMark: Sendable {
+    /// Whatever the source finds its place by.
+    package let place: any Sendable
 
-    package init(_ text: String) {
-        self.text = text
+    package init(_ place: any Sendable) {
+        self.place = place
     }
 }
 
-package struct SessionPage: Sendable {
+package struct SessionListPage: Sendable {
     package var sessions: [Session]
     /// Nil on the last page.
     package var next: PageMark?

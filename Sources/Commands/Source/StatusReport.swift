@@ -8,12 +8,16 @@ package struct StatusReport: Hashable, Sendable {
         package var destination: String
         package var deliveredThrough: Int64?
         package var waiting: Int64?
+        package var waitingSince: Timestamp?
         package var refused: Int64?
 
-        package init(destination: String, deliveredThrough: Int64?, waiting: Int64?, refused: Int64?) {
+        package init(
+            destination: String, deliveredThrough: Int64?, waiting: Int64?, waitingSince: Timestamp?, refused: Int64?
+        ) {
             self.destination = destination
             self.deliveredThrough = deliveredThrough
             self.waiting = waiting
+            self.waitingSince = waitingSince
             self.refused = refused
         }
     }
@@ -24,19 +28,22 @@ package struct StatusReport: Hashable, Sendable {
     /// Whether an agent holds the store's lock; nil if that could not be found out.
     package var agentRunning: Bool?
     package var agentPID: Int32?
+    package var agentVersion: String?
     package var agentStartedAt: Timestamp?
     package var agentStoppedAt: Timestamp?
-    package var schemaVersion: Int?
+    /// The last moment in which it is known to have been at work.
+    package var agentActiveAt: Timestamp?
     package var storeBytes: Int64?
-    package var outputBytes: Int64?
+    /// Names of damaged stores that were set aside.
+    package var setAside: [String] = []
     package var ledger: String?
     package var firstNumber: Int64?
-    package var head: LedgerHead?
+    package var head: NotedHead?
     package var sessions: [SessionState: Int64] = [:]
     package var openGaps: [Gap] = []
     package var deliveries: [Delivery] = []
     /// The last session of each debug pod (`copy`, `node`) whose sessions have all ended and whose deletion nobody saw:
-    /// `kubectl debug` leaves those pods behind. Newest first.
+    /// `kubectl debug` leaves those pods behind. Newest first, among the newest sessions.
     package var podsLeftBehind: [Session] = []
 
     package init(source: String) {

@@ -2,13 +2,13 @@
 package import SessionRecords
 
 /// Which sessions `list` and `export` are about; what is nil or empty is not asked.
-package struct SessionFilter: Hashable, Sendable {
+package struct SessionSelection: Hashable, Sendable {
     package var namespace: String?
     package var pod: String?
     package var container: String?
     package var target: String?
     package var exitCode: Int?
-    /// Sessions that had not ended before this moment.
+    /// Sessions that began at or after this moment.
     package var since: Timestamp?
     /// Sessions that began at or before this moment.
     package var until: Timestamp?
@@ -25,7 +25,9 @@ package struct SessionFilter: Hashable, Sendable {
         if let target, session.targetContainer != target { return false }
         if let exitCode, session.exitCode != exitCode { return false }
         if running, session.state != .running { return false }
-        if let since, !session.isOpen, let end = session.endsAt, end < since { return false }
+        if let since {
+            guard let begin = session.beginsAt, begin >= since else { return false }
+        }
         if let until {
             guard let begin = session.beginsAt, begin <= until else { return false }
         }
