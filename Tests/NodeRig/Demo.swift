@@ -91,7 +91,7 @@ struct Demo: AsyncParsableCommand {
         say(
             """
             Everything stays up until Ctrl-C. Look around with
-              \(try BuildProducts.path(of: "lastword")) list --store \(agent.store)
+              \(try BuildProducts.path("lastword")) list --store \(agent.store)
               curl http://127.0.0.1:\(agent.port)/readyz
               curl http://127.0.0.1:\(agent.port)/metrics
               ctr -a \(node.paths.socket) -n k8s.io containers ls

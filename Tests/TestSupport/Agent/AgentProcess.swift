@@ -61,7 +61,7 @@ package final class AgentProcess: Sendable {
     /// Starts it and waits until `/readyz` says yes.
     package func start(untilReady: Bool = true) async throws {
         let started = try ChildProcess.start(
-            [try BuildProducts.path(of: "lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
+            [try BuildProducts.path("lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {
@@ -89,7 +89,7 @@ package final class AgentProcess: Sendable {
 
     package func lastword(_ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(
-            [try BuildProducts.path(of: "lastword")] + arguments + ["--store", store], environment: Self.environment)
+            [try BuildProducts.path("lastword")] + arguments + ["--store", store], environment: Self.environment)
     }
 
     package var logTail: String {
