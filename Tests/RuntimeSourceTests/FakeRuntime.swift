@@ -29,8 +29,16 @@ final class FakeRuntime: Sendable {
         var recordsPerAnswer = Int.max
         /// ContainerStatus of this one fails so many times first.
         var failingStatus: [ContainerID: Int] = [:]
+        /// So many of the next look-ups, of either kind, are refused as a runtime does that is still starting.
+        var refusedLookups = 0
         /// Events sent while a ListContainers is under way, before its answer.
         var eventsDuringListing: [Containerd_Services_Events_V1_Envelope] = []
+
+        fileprivate mutating func refuse() throws {
+            guard refusedLookups > 0 else { return }
+            refusedLookups -= 1
+            throw RPCError(code: .unavailable, message: "server is not initialized yet")
+        }
     }
 
     private struct State {
@@ -216,6 +224,7 @@ private struct ContainersService: Containerd_Services_Containers_V1_Containers.S
         _ call: String, _ filters: [String]
     ) throws -> [Containerd_Services_Containers_V1_Container] {
         try runtime.called(call) { behaviour in
+            try behaviour.refuse()
             if call == "listStream", !behaviour.hasListStream {
                 throw RPCError(code: .unimplemented, message: "unknown method ListStream")
             }
@@ -310,6 +319,7 @@ private struct CRIService: Runtime_V1_RuntimeService.SimpleServiceProtocol {
         request: Runtime_V1_ContainerStatusRequest, context: ServerContext
     ) async throws -> Runtime_V1_ContainerStatusResponse {
         try runtime.called("containerStatus") { behaviour in
+            try behaviour.refuse()
             guard let id = ContainerID(request.containerID) else {
                 throw RPCError(code: .invalidArgument, message: "id")
             }

@@ -208,6 +208,28 @@ struct RuntimeSourceFaultTests {
         }
     }
 
+    @Test("look-ups that a starting runtime refuses are kept and asked again")
+    func refusedLookups() async throws {
+        try await FakeRuntime.running { runtime in
+            let ids = ids
+            try await watching(runtime.configuration) { source, log in
+                try await log.wait(until: "restored") { $0.contains { $0.isRestored } }
+                try runtime.behave { behaviour in
+                    for id in ids { behaviour.containers[id] = try FakeRuntime.container(id, .containerRunning) }
+                    behaviour.refusedLookups = 4
+                }
+                for id in ids {
+                    source.requestDescription(of: id)
+                    source.requestStatus(of: id)
+                }
+                try await log.wait(until: "all") {
+                    Set($0.compactMap(\.status?.id)) == Set(ids) && Set($0.compactMap(\.described?.id)) == Set(ids)
+                }
+                #expect(source.metrics.value(.lookupsRetried) >= 4)
+            }
+        }
+    }
+
     @Test("a runtime without ListStream is listed in answers that fit")
     func withoutListStream() async throws {
         try await FakeRuntime.running { runtime in
