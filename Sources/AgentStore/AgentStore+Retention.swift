@@ -39,9 +39,10 @@ extension AgentStore {
     /// Removes one step's worth of what is beyond the limits; nil if nothing is.
     ///
     /// Entries go from the old end only. Over the byte limit the order is: outputs of delivered sessions, delivered
-    /// entries, outputs not delivered, entries not delivered; oldest first in each. Sessions go with their last entry,
-    /// open ones stay. Everything removed is counted in a `retention` entry, which names the last removed entry's number
-    /// and hash: the anchor from which the rest of the chain verifies.
+    /// entries, outputs not delivered, entries not delivered; oldest first in each, and outputs before their entries only
+    /// in the ledger's older half. Sessions go with their last entry, open ones stay. Everything removed is counted in a
+    /// `retention` entry, which names the last removed entry's number and hash: the anchor from which the rest of the
+    /// chain verifies.
     package func enforceRetention(_ limits: RetentionLimits) throws -> RetentionOutcome? {
         guard try isBeyond(limits) else { return nil }
         let outcome: RetentionOutcome? = try transaction("remove what is beyond the limits", facts: 0) { writer in

@@ -137,3 +137,10 @@ package final class AgentStore: Sendable {
         }
     }
 }
+
+extension AgentStore {
+    /// What SQLite says of this connection's `PRAGMA synchronous`: 2 is FULL.
+    package func synchronous() throws -> Int {
+        try reading("read the store's settings") { db in Int(try db.number("PRAGMA synchronous")) }
+    }
+}

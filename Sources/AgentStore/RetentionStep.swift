@@ -17,10 +17,7 @@ struct RetentionStep {
         var oldest: Timestamp?
         var newest: Timestamp?
 
-        /// Retention's own entries alone are not worth another one.
-        var isEmpty: Bool {
-            outputs == 0 && entries.allSatisfy { $0.key == EntryType.retention.rawValue }
-        }
+        var isEmpty: Bool { outputs == 0 && entries.isEmpty }
     }
 
     private let db: Database
@@ -70,12 +67,12 @@ struct RetentionStep {
         return try pages * db.number("PRAGMA page_size") - limits.maxBytes
     }
 
-    /// Whether the oldest entry is too old, retention's own left alone.
+    /// Whether the oldest entry is too old. Retention's own do not count: removing one makes another.
     static func isTooOld(_ db: Database, _ limits: RetentionLimits, _ now: Timestamp) throws -> Bool {
         let cutoff = cutoff(limits, now)
-        return try db.firstRow("SELECT at, type FROM ledger ORDER BY number LIMIT 1") { row in
-            Timestamp(nanoseconds: row.integer(0)) < cutoff && row.text(1) != EntryType.retention.rawValue
-        } ?? false
+        return try db.firstRow(
+            "SELECT at FROM ledger WHERE type <> ? ORDER BY number LIMIT 1", [EntryType.retention.rawValue]
+        ) { row in Timestamp(nanoseconds: row.integer(0)) < cutoff } ?? false
     }
 
     private static func cutoff(_ limits: RetentionLimits, _ now: Timestamp) -> Timestamp {
@@ -101,7 +98,7 @@ struct RetentionStep {
     /// Removes from the old end as long as `isToGo`, and the sessions that nothing tells of any more.
     private mutating func removeEntries(_ isToGo: (OldEntry) -> Bool) throws {
         let going = try entriesToGo(isToGo)
-        guard let last = going.last else { return }
+        guard let last = going.last, going.count > 1 || last.type != EntryType.retention.rawValue else { return }
         try db.run("DELETE FROM ledger WHERE number <= ?", [last.number])
         for entry in going {
             removed.entries[entry.type, default: 0] += 1
@@ -157,18 +154,20 @@ struct RetentionStep {
         freed += output
     }
 
-    /// Removes outputs of closed sessions, oldest first, until `goal` bytes are freed.
+    /// Removes outputs of closed sessions, oldest first, until `goal` bytes are freed. Those of the ledger's newer half
+    /// stay as long as their entries: else a store that is full of old facts would lose each new output at once.
     private mutating func removeOutputs(delivered isDelivered: Bool, _ goal: Int64) throws {
         guard freed < goal else { return }
         var going: [(row: Int64, size: Int64)] = []
         var sum = freed
+        let newerHalf = anchor.number + (try LedgerWriter.head(db).number - anchor.number) / 2
         try db.forEachRow(
             """
             SELECT o.session, length(o.bytes) + length(o.frames) FROM output o
             JOIN session s ON s.seq = o.session JOIN session_record r ON r.session = o.session
-            WHERE r.facts IS NULL AND s.last_entry IS NOT NULL AND (s.last_entry <= ?) = ?
+            WHERE r.facts IS NULL AND s.last_entry <= ? AND (s.last_entry <= ?) = ?
             ORDER BY o.session LIMIT ?
-            """, [delivered, isDelivered, limits.stepEntries]
+            """, [newerHalf, delivered, isDelivered, limits.stepEntries]
         ) { row in
             guard sum < goal else { return false }
             going.append((row.integer(0), row.integer(1)))

@@ -99,8 +99,10 @@ extension Session {
     package static func nanoseconds(fromSeconds text: String) -> Int64? {
         let negative = text.hasPrefix("-")
         let parts = text.dropFirst(negative ? 1 : 0).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].utf8.count == 9, let whole = Int64(parts[0]), let nanos = Int64(parts[1]),
-            whole >= 0, nanos >= 0, let value = Timestamp(seconds: whole, nanos: nanos)?.nanoseconds
+        guard parts.count == 2, parts[1].utf8.count == 9,
+            parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+            let whole = Int64(parts[0]), let nanos = Int64(parts[1]),
+            let value = Timestamp(seconds: whole, nanos: nanos)?.nanoseconds
         else { return nil }
         return negative ? -value : value
     }

@@ -2,7 +2,7 @@
 
 /// A moment in UTC, in nanoseconds since 1970-01-01T00:00:00Z.
 ///
-/// Bounds: the years 1678 to 2262 (what 64 bits of nanoseconds hold). Text is RFC 3339 with the trailing zeros of the
+/// Bounds: September 1677 to April 2262 (what 64 bits of nanoseconds hold). Text is RFC 3339 with the trailing zeros of the
 /// fraction cut, as the runtime writes it, so that equal moments have equal text.
 package struct Timestamp: Hashable, Sendable, Comparable {
     package var nanoseconds: Int64
@@ -13,9 +13,12 @@ package struct Timestamp: Hashable, Sendable, Comparable {
 
     /// Nil if the moment does not fit, as a hostile or broken sender's may not.
     package init?(seconds: Int64, nanos: Int64) {
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow2) = scaled.addingReportingOverflow(nanos)
-        guard !overflow, !overflow2, (0..<1_000_000_000).contains(nanos) else { return nil }
+        guard (0..<1_000_000_000).contains(nanos) else { return nil }
+        // Before 1970 the nanoseconds count towards it: the earliest moments fit only if they are taken off first.
+        let isBefore = seconds < 0 && nanos > 0
+        let (scaled, overflow) = (isBefore ? seconds + 1 : seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflow2) = scaled.addingReportingOverflow(isBefore ? nanos - 1_000_000_000 : nanos)
+        guard !overflow, !overflow2 else { return nil }
         self.nanoseconds = sum
     }
 
@@ -91,6 +94,14 @@ extension Timestamp: CustomStringConvertible {
         return era * 146_097 + dayOfEra - 719_468
     }
 
+    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     /// Reads RFC 3339 with `Z` or a numeric offset and a fraction of 1 to 9 digits or none; nil for anything else, also
     /// for the year-1 times that the kubelet makes up.
     package init?(rfc3339 text: some StringProtocol) {
@@ -120,8 +131,8 @@ extension Timestamp: CustomStringConvertible {
         }
         guard let year = number(4), literal("-"), let month = number(2), literal("-"), let day = number(2),
             literal("T", "t"), let hour = number(2), literal(":"), let minute = number(2), literal(":"),
-            let second = number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
-            second < 61, (1678...2261).contains(year)
+            let second = number(2), (1677...2262).contains(year), (1...12).contains(month),
+            (1...Self.days(inMonth: month, of: year)).contains(day), hour < 24, minute < 60, second < 61
         else { return nil }
         var nanos: Int64 = 0
         if literal(".") {

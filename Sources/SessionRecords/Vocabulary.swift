@@ -196,7 +196,7 @@ package struct OutputSummary: Hashable, Sendable, Codable {
     }
 }
 
-/// Limits on text from outside; what is longer is cut at a character and ends in `…`.
+/// Limits on text from outside; what is longer is cut between two Unicode scalars and ends in `…`.
 package enum Bounds {
     package static let nameBytes = 512
     package static let pathBytes = 4096
@@ -212,14 +212,13 @@ package enum Bounds {
         clip(text, to: nameBytes)
     }
 
-    /// The text, or its beginning with `…` where it has more than `limit` bytes of UTF-8.
+    /// The text, or its beginning with `…` where it has more than `limit` bytes of UTF-8 (at least 3, the length of `…`).
     package static func clip(_ text: String, to limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
+        // Not at a grapheme: one base letter with a million accents is one, and looking for its border costs as much.
         var end = text.utf8.index(text.utf8.startIndex, offsetBy: max(0, limit - 3))
-        while end > text.startIndex, String.Index(end, within: text) == nil {
-            end = text.utf8.index(before: end)
-        }
-        return text[..<end] + "…"
+        while end > text.utf8.startIndex, text.utf8[end] & 0xC0 == 0x80 { end = text.utf8.index(before: end) }
+        return String(text[..<end]) + "…"
     }
 
     /// A command line: at most `arguments` elements of at most `argumentBytes` each.

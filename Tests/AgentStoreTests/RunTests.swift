@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import AgentStore
+import GRDB
+import SessionRecords
+import SessionTracking
+import Testing
+
+@Suite("Runs, gaps and resuming")
+struct RunTests {
+    @Test("start and stop are entries, and the next run knows when the last one ended")
+    func cleanStop() throws {
+        let scratch = try Scratch()
+        let clock = TestClock()
+        let store = try scratch.open(clock: clock)
+        #expect(try store.lastRun() == nil)
+        #expect(try store.agentStopped() == nil)
+        let started = try #require(try store.agentStarted(version: "1.2.3"))
+        let stopped = try #require(try store.agentStopped())
+        try store.close()
+        let next = try scratch.open(clock: clock)
+        let run = try #require(try next.lastRun())
+        #expect(run.version == "1.2.3")
+        #expect(run.bootID == "b1")
+        #expect(run.startedAt == started.at)
+        #expect(run.stoppedAt == stopped.at)
+        let types = try scratch.reader().entries(from: 1, limit: 10).map(\.type)
+        #expect(types == ["ledger.opened", "agent.started", "agent.stopped"])
+    }
+
+    @Test("after a kill the last commit or heartbeat says until when the agent was at work")
+    func killed() throws {
+        let scratch = try Scratch()
+        let clock = TestClock()
+        do {
+            let store = try scratch.open(clock: clock)
+            _ = try store.agentStarted(version: "1")
+            clock.advance(seconds: 60)
+            let entry = try #require(try store.commit([Sample.started(1)]).first)
+            #expect(try store.lastRun()?.lastCommitAt == entry.at)
+            clock.advance(seconds: 60)
+            try store.heartbeat()
+        }
+        let next = try scratch.open(clock: clock)
+        let run = try #require(try next.lastRun())
+        #expect(run.stoppedAt == nil)
+        #expect(run.lastCommitAt > TestClock.epoch.advanced(byNanoseconds: 120_000_000_000))
+    }
+
+    @Test("open sessions come back in order with their facts; ended ones do not; unreadable facts are nil")
+    func openSessions() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        _ = try store.commit([Sample.started(5), Sample.started(3), Sample.started(4), .session(Sample.ended(3))])
+        try store.close()
+        try scratch.tamper { db in
+            try db.execute(
+                sql: """
+                    UPDATE session_record SET facts = x'00'
+                    WHERE session = (SELECT seq FROM session WHERE container = 'debugger-4')
+                    """)
+        }
+        let open = try scratch.open().openSessions()
+        #expect(open.map(\.0.id) == [Sample.id(5), Sample.id(4)])
+        #expect(open.map(\.1) == [SessionFacts(), nil])
+    }
+
+    @Test("a gap is told when it opens and when it closes, and never again")
+    func gaps() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var gap = Gap(source: "runtime", openedAt: TestClock.epoch, reason: "connection lost")
+        #expect(try store.commit([.gap(gap), .gap(gap)]).map(\.type) == [.gap])
+        #expect(try store.openGaps() == [gap])
+        #expect(try scratch.reader().status().openGaps == [gap])
+        gap.closedAt = TestClock.epoch.advanced(byNanoseconds: 5_000_000_000)
+        gap.closedBy = "relisted"
+        gap.dropped = 3
+        #expect(try store.commit([.gap(gap)]).count == 1)
+        #expect(try store.commit([.gap(gap)]).isEmpty)
+        #expect(try store.openGaps().isEmpty)
+        #expect(try scratch.reader().gaps() == [gap])
+        var absence = Gap(source: "agent", openedAt: TestClock.epoch, reason: "agent not running")
+        absence.closedAt = TestClock.epoch
+        #expect(try store.commit([.gap(absence)]).count == 1)
+        #expect(try LedgerVerifier.verify(scratch.reader()).entries == 4)
+    }
+}
