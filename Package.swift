@@ -167,14 +167,14 @@ let package = Package(
         tests(
             "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
-        tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
+        tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging, .coreMetrics]),
         tests(
-            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", .argumentParser], resources: [.copy("Golden")]
-        ),
+            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser, .yams],
+            resources: [.copy("Golden")]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",

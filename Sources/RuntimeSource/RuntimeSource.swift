@@ -69,6 +69,7 @@ package final class RuntimeSource: Sendable {
     /// Connects, watches, and connects again for ever; returns when the task is cancelled, and the queue ends then.
     /// No state of the runtime makes it throw.
     package func run() async throws {
+        metrics.setConnected(false)
         defer {
             queue.finish()
             metrics.setConnected(false)

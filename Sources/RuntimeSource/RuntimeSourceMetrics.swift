@@ -50,7 +50,6 @@ package final class RuntimeSourceMetrics: Sendable {
             label: Tally.eventsReceived.rawValue, dimensions: [("topic", "other")], factory: factory)
         connected = Gauge(label: "lastword_runtime_connected", factory: factory)
         depth = Gauge(label: "lastword_runtime_queue_depth", factory: factory)
-        connected.record(0)
     }
 
     /// The count since the start of the process.

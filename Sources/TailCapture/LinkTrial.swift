@@ -82,7 +82,8 @@ package struct LinkTrial: Hashable, Sendable {
         }
         return LastwordError(
             code: "pins.cross-mount",
-            message: "cannot hard-link logs across mounts: \(logs.path) is in \(name(source)), \(pins.path) in \(name(target))",
+            message:
+                "cannot hard-link logs across mounts: \(logs.path) is in \(name(source)), \(pins.path) in \(name(target))",
             remedy: "mount the directory above both as a whole and writable (/var/log), or put the pin directory into "
                 + "the mount of \(logs.path), outside of it; until then logs are held open instead")
     }

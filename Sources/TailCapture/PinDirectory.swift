@@ -56,7 +56,8 @@ final class PinDirectory: Sendable {
             throw LastwordError(
                 code: "pins.inside-pod-logs",
                 message: "the pin directory \(path) is inside the pod log directory \(logs.path)",
-                remedy: "choose a directory beside it, on the same file system: the kubelet removes strange directories")
+                remedy: "choose a directory beside it, on the same file system: the kubelet removes strange directories"
+            )
         }
         for name in missing {
             if mkdirat(directory.descriptor, name, 0o700) != 0, errno != EEXIST {

@@ -42,7 +42,7 @@ extension Session {
 
     /// The moment that the session is sorted and filtered by: its start, or the nearest to it that is known.
     package var beginsAt: Timestamp? {
-        startedAt ?? createdAt ?? requestedAt ?? finishedAt ?? observedAt
+        startedAt ?? createdAt ?? requestedAt ?? observedAt ?? finishedAt
     }
 
     /// The moment of its ending, or the last one known of it.

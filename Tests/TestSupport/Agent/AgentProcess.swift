@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// The real `lastword-agent` as a process on a rig's node, and the real `lastword` on its store.
+package final class AgentProcess: Sendable {
+    /// What the agent is started with; changed between two starts, it takes effect at the next.
+    package struct Options: Sendable {
+        /// Nil: no pod source.
+        package var server: APIServerStandIn?
+        package var nodeName = "node-1"
+        /// Further flags, such as `--output-tail-bytes 1KiB`.
+        package var flags: [String] = []
+
+        package init(server: APIServerStandIn? = nil) {
+            self.server = server
+        }
+    }
+
+    package let store: String
+    package let logFile: String
+    package let port: Int
+    private let paths: NodePaths
+    private let options: Mutex<Options>
+    private let child = Mutex<ChildProcess?>(nil)
+
+    /// - Parameter directory: where the store and the agent's log are; kept over restarts.
+    package init(paths: NodePaths, directory: String, options: Options) throws {
+        self.paths = paths
+        self.options = Mutex(options)
+        store = directory + "/store"
+        logFile = directory + "/agent.log"
+        port = try HTTPProbe.freePort()
+    }
+
+    package var process: ChildProcess? { child.withLock { $0 } }
+
+    package func update(_ change: (inout Options) -> Void) {
+        options.withLock { change(&$0) }
+    }
+
+    /// The flags of one start.
+    package var arguments: [String] {
+        let options = self.options.withLock { $0 }
+        var arguments = [
+            "--node-name", options.nodeName, "--runtime-socket", paths.socket, "--store-directory", store,
+            "--logs-pod-logs-directory", paths.podLogs, "--http-listen", "127.0.0.1:\(port)",
+            "--cluster-name", "rig", "--store-lock-timeout", "3s",
+        ]
+        if let server = options.server {
+            arguments += [
+                "--pods-source", "api", "--pods-server", server.url, "--pods-token-file", server.tokenPath,
+                "--pods-ca-file", server.caPath,
+            ]
+        } else {
+            arguments += ["--pods-source", "none"]
+        }
+        return arguments + options.flags
+    }
+
+    /// Starts it and waits until `/readyz` says yes.
+    package func start(untilReady: Bool = true) async throws {
+        let started = try ChildProcess.start(
+            [try Binaries.path("lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
+        child.withLock { $0 = started }
+        guard untilReady else { return }
+        try await waitUntil(limit: .seconds(60), "the agent is ready") {
+            guard started.isRunning else {
+                throw RigError.failed("the agent ended: \(self.logTail)")
+            }
+            return HTTPProbe.get(port: self.port, path: "/readyz")?.status == 200
+        }
+    }
+
+    /// SIGTERM, and waits for the end.
+    @discardableResult
+    package func stop(limit: Duration = .seconds(20)) async throws -> ChildProcess.Ending? {
+        try await process?.terminate(limit: limit)
+    }
+
+    package func kill() async throws {
+        _ = try await process?.kill()
+    }
+
+    /// Runs `lastword` on this agent's store.
+    package func lastword(_ arguments: String...) async throws -> CommandResult {
+        try await ChildProcess.run(
+            [try Binaries.path("lastword")] + arguments + ["--store", store], environment: Self.environment)
+    }
+
+    package var logTail: String {
+        let text = (try? Files.read(logFile)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return text.split(separator: "\n").suffix(20).joined(separator: "\n")
+    }
+
+    /// Nothing of the machine's own settings reaches the agent.
+    private static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"]
+}
+
+/// The executables that were built beside the running one.
+package enum Binaries {
+    package static func path(_ name: String) throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0 else { throw RigError.system("cannot read /proc/self/exe") }
+        let own = String(decoding: buffer[..<count], as: UTF8.self)
+        var candidates = [own.parentDirectory + "/" + name]
+        // `swift test` runs a program of the toolchain; the bundle it loads is among the arguments.
+        for argument in CommandLine.arguments where argument.contains("PackageTests.xctest") {
+            candidates.append(argument.parentDirectory + "/" + name)
+            candidates.append(argument.parentDirectory.parentDirectory + "/" + name)
+        }
+        candidates.append(".build/debug/" + name)
+        guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
+            throw RigError.failed("\(name) is not built: none of \(candidates)")
+        }
+        return found
+    }
+}
+
+extension String {
+    fileprivate var parentDirectory: String {
+        guard let slash = lastIndex(of: "/") else { return "." }
+        return String(self[..<slash])
+    }
+}
