@@ -108,14 +108,9 @@ extension APIServerStandIn {
             deadline: .now + .seconds(seconds), epoch: epoch, position: from)
         return Response(
             status: .ok, headers: [.contentType: "application/json"],
-            body: ResponseBody { writer in
-                if isExpired {
-                    try await writer.write(ByteBuffer(string: WatchStream.expiredLine))
-                } else {
-                    try await stream.run(&writer)
-                }
-                try await writer.finish(nil)
-            })
+            body: isExpired
+                ? ResponseBody(byteBuffer: ByteBuffer(string: WatchStream.expiredLine))
+                : ResponseBody(asyncSequence: stream))
     }
 
     static func json(_ status: Int, _ text: String) -> Response {
@@ -131,74 +126,5 @@ extension APIServerStandIn {
                 + "\"code\":\(code)}")
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
         return response
-    }
-}
-
-/// One open watch.
-private struct WatchStream: Sendable {
-    let server: APIServerStandIn
-    let node: String?
-    let bookmarkInterval: Duration?
-    let deadline: ContinuousClock.Instant
-    let epoch: Int
-    let position: Int
-
-    static let expiredLine =
-        "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
-        + "\"message\":\"too old resource version\",\"reason\":\"Expired\",\"code\":410}}\n"
-
-    /// Looks at the history every 10 ms, until the deadline or a switch ends the watch.
-    func run(_ writer: inout any ResponseBodyWriter) async throws {
-        var position = position
-        let (seenBookmarks, seenInjected) = server.state.withLock { ($0.bookmarks, $0.injected.count) }
-        var bookmarks = seenBookmarks
-        var injected = seenInjected
-        var nextBookmark = bookmarkInterval.map { ContinuousClock.now + $0 }
-        // An empty piece: the head goes out at once, as a real server's does.
-        try await writer.write(ByteBuffer())
-        while ContinuousClock.now < deadline {
-            var lines: [String] = []
-            var ends = false
-            server.state.withLock { state in
-                guard !state.isHanging else { return }
-                for event in state.history where event.revision > position {
-                    position = event.revision
-                    guard node == nil || event.node == node else { continue }
-                    lines.append("{\"type\":\"\(event.type)\",\"object\":\(event.json)}\n")
-                }
-                if state.injected.count > injected {
-                    lines += state.injected[injected...].map { $0 + "\n" }
-                    injected = state.injected.count
-                }
-                let isDue = nextBookmark.map { ContinuousClock.now >= $0 } ?? false
-                if state.bookmarks > bookmarks || isDue {
-                    bookmarks = state.bookmarks
-                    nextBookmark = bookmarkInterval.map { ContinuousClock.now + $0 }
-                    position = state.revision
-                    lines.append(
-                        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":"
-                            + "{\"resourceVersion\":\"\(state.revision)\"}}}\n")
-                }
-                if state.watchEpoch > epoch {
-                    ends = true
-                    if state.endedByExpiry, state.expiryForm == .event { lines.append(Self.expiredLine) }
-                }
-            }
-            for line in lines { try await write(line, to: &writer) }
-            if ends { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    private func write(_ line: String, to writer: inout any ResponseBodyWriter) async throws {
-        guard let size = server.state.withLock({ $0.pieceSize }), size > 0 else {
-            try await writer.write(ByteBuffer(string: line))
-            return
-        }
-        var rest = Array(line.utf8)[...]
-        while !rest.isEmpty {
-            try await writer.write(ByteBuffer(bytes: rest.prefix(size)))
-            rest = rest.dropFirst(size)
-        }
     }
 }

@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import NIOSSL
 import SessionRecords
+import SwiftASN1
 import X509
 
 /// A CA of the test's own, with one server certificate and one client certificate, as PEM texts.
