@@ -163,7 +163,7 @@ let package = Package(
                 .protobuf, .logging,
             ], resources: [.copy("Fixtures")]),
         tests(
-            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging, .nioCore],
+            "PodSourceTests", ["PodSource", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CSystemCalls"], resources: [.copy("Fixtures")]),
         tests("AgentStoreTests", ["AgentStore", "SessionRecords", .grdb, .crypto]),
