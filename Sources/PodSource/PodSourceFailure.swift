@@ -70,7 +70,8 @@ enum PodSourceFailure: Error {
             remedy = "check the address and that this host may connect to it"
         case .certificate:
             code = "pods.certificate"
-            remedy = "give the CA that issued the server's certificate (or, for a kubelet, the certificate's fingerprint)"
+            remedy =
+                "give the CA that issued the server's certificate (or, for a kubelet, the certificate's fingerprint)"
         case .unauthorized:
             code = "pods.unauthorized"
             remedy = "check that the token or client certificate is valid and meant for this cluster"

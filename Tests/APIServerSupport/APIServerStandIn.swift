@@ -190,7 +190,15 @@ package final class APIServerStandIn: Sendable {
 
     func remember(_ channel: any Channel, isWatch: Bool) {
         let key = ObjectIdentifier(channel)
-        running.withLock { $0.channels[key] = (channel, isWatch) }
+        let isNew = running.withLock { $0.channels.updateValue((channel, isWatch), forKey: key) } == nil
+        guard isNew else { return }
+        channel.eventLoop.execute {
+            do {
+                try channel.pipeline.syncOperations.addHandler(CloseWhenLeft())
+            } catch {
+                // Closed in the meantime, which is all that the handler would do.
+            }
+        }
         channel.closeFuture.whenComplete { [weak self] _ in
             self?.running.withLock { $0.channels[key] = nil }
         }
@@ -198,6 +206,16 @@ package final class APIServerStandIn: Sendable {
 
     var watchChannels: [any Channel] {
         running.withLock { $0.channels.values.filter(\.isWatch).map(\.channel) }
+    }
+}
+
+/// Closes the connection when the client has closed its half: a silent watch would otherwise never notice.
+private final class CloseWhenLeft: ChannelInboundHandler {
+    typealias InboundIn = Any
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 }
 

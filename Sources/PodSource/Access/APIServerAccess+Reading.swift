@@ -18,7 +18,8 @@ extension APIServerAccess {
             }
             let token = try CredentialFile.read(directory + "/token", what: "service account token")
             return ServerCredentials(
-                server: try Self.checked("https://\(host.contains(":") ? "[\(host)]" : host):\(number)", hasToken: true),
+                server: try Self.checked(
+                    "https://\(host.contains(":") ? "[\(host)]" : host):\(number)", hasToken: true),
                 token: try CredentialFile.token(token, from: directory + "/token"),
                 authority: try CredentialFile.read(directory + "/ca.crt", what: "cluster CA"))
         case .kubeconfig(let path, let context):

@@ -27,7 +27,8 @@ struct CredentialKeeper {
         do {
             let credentials = try read()
             // The same bytes keep the same TLS settings, and with them the connections that stand.
-            let tls = try current.flatMap { $0.credentials == credentials ? $0.tls : nil } ?? credentials.tlsConfiguration()
+            let tls =
+                try current.flatMap { $0.credentials == credentials ? $0.tls : nil } ?? credentials.tlsConfiguration()
             current = (credentials, tls, .now)
             return (credentials, tls)
         } catch {

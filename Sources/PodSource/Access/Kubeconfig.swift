@@ -25,12 +25,15 @@ enum Kubeconfig {
             throw failure(path, "names no current-context")
         }
         let chosen = try entry(named: name, in: root["contexts"], body: "context", path: path)
-        let cluster = try entry(named: chosen["cluster"]?.string ?? "", in: root["clusters"], body: "cluster", path: path)
+        let cluster = try entry(
+            named: chosen["cluster"]?.string ?? "", in: root["clusters"], body: "cluster", path: path)
         let user = try entry(named: chosen["user"]?.string ?? "", in: root["users"], body: "user", path: path)
         try refuseUnsupported(cluster: cluster, user: user, path: path)
 
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let file = { (relative: String) in relative.hasPrefix("/") || folder.isEmpty ? relative : folder + "/" + relative }
+        let file = { (relative: String) in
+            relative.hasPrefix("/") || folder.isEmpty ? relative : folder + "/" + relative
+        }
         func material(_ node: Node, _ key: String) throws -> [UInt8]? {
             if let text = node[key + "-data"]?.string, !text.isEmpty {
                 guard let data = Data(base64Encoded: text) else { throw failure(path, "\(key)-data is not base64") }
@@ -43,7 +46,8 @@ enum Kubeconfig {
         var token: String?
         if let tokenFile = user["tokenFile"]?.string, !tokenFile.isEmpty {
             // Where both are given the file wins: it is the one that rotates.
-            token = try CredentialFile.token(try CredentialFile.read(file(tokenFile), what: "tokenFile"), from: tokenFile)
+            token = try CredentialFile.token(
+                try CredentialFile.read(file(tokenFile), what: "tokenFile"), from: tokenFile)
         } else if let inline = user["token"]?.string, !inline.isEmpty {
             token = try CredentialFile.token(Array(inline.utf8), from: "the user's token in \(path)")
         }
@@ -77,7 +81,8 @@ enum Kubeconfig {
                 code: "pods.kubeconfig", message: "kubeconfig \(path) uses \(key), which is refused", remedy: remedy)
         }
         if cluster["insecure-skip-tls-verify"]?.bool == true {
-            throw refuse("insecure-skip-tls-verify", "give certificate-authority instead: the certificate is always checked")
+            throw refuse(
+                "insecure-skip-tls-verify", "give certificate-authority instead: the certificate is always checked")
         }
         for key in ["proxy-url", "tls-server-name"] where !(cluster[key]?.string ?? "").isEmpty {
             throw refuse(key, "give a server address that is reached directly and is named in its certificate")

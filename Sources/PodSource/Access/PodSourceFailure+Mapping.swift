@@ -29,7 +29,11 @@ extension PodSourceFailure {
             let names = [error.dnsAError, error.dnsAAAAError].compactMap { $0.map { "\($0)" } }.joined(separator: "; ")
             self = .unreachable(Bounds.name(causes.isEmpty ? "\(error.host): \(names)" : causes))
         case let error as ChannelError:
-            if case .connectTimeout = error { self = .unreachable("no connection in time") } else { self = .dropped("\(error)") }
+            if case .connectTimeout = error {
+                self = .unreachable("no connection in time")
+            } else {
+                self = .dropped("\(error)")
+            }
         case let error as IOError:
             self = .unreachable(Bounds.name("\(error)"))
         case is TimedOut:
@@ -47,7 +51,8 @@ extension PodSourceFailure {
 
     static func asError(_ error: any Error) -> LastwordError {
         error as? LastwordError
-            ?? LastwordError(code: "pods.credentials", message: "cannot read the credentials", remedy: nil, cause: error)
+            ?? LastwordError(
+                code: "pods.credentials", message: "cannot read the credentials", remedy: nil, cause: error)
     }
 }
 

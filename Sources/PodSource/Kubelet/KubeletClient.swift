@@ -85,26 +85,33 @@ struct KubeletClient: ~Copyable {
     /// Ready once the handshake is done, so that a wrong certificate is told before the token is sent.
     private func connect(_ trust: KubeletTrust) async throws -> any Channel {
         let host = access.host
-        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        // Made before the connection: a handshake that fails at once must not be gone before it is looked at.
+        let handshake = loop.makePromise(of: Void.self)
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(timings.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let operations = channel.pipeline.syncOperations
                     try operations.addHandler(try trust.handler(host: host))
-                    try operations.addHandler(HandshakeWaiter(channel.eventLoop.makePromise()))
+                    try operations.addHandler(HandshakeWaiter(handshake))
                     try operations.addHTTPClientHandlers()
                     try operations.addHandler(KubeletExchange(maximumBody: Self.maximumBody))
                 }
             }
-        let channel = try await bootstrap.connect(host: host, port: access.port).get()
-        let handshake = channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.handler(type: HandshakeWaiter.self).done.futureResult
-        }.flatMap { $0 }
-        let late = channel.eventLoop.scheduleTask(in: TimeAmount(timings.connectTimeout)) {
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.connect(host: host, port: access.port).get()
+        } catch {
+            // A promise must be kept, also where no handler was made that would keep it.
+            handshake.fail(error)
+            throw error
+        }
+        let late = loop.scheduleTask(in: TimeAmount(timings.connectTimeout)) {
             channel.close(promise: nil)
         }
         defer { late.cancel() }
-        try await handshake.get()
+        try await handshake.futureResult.get()
         return channel
     }
 
@@ -137,7 +144,7 @@ struct KubeletClient: ~Copyable {
 final class HandshakeWaiter: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
-    let done: EventLoopPromise<Void>
+    private let done: EventLoopPromise<Void>
     private var isDone = false
 
     init(_ done: EventLoopPromise<Void>) {

@@ -15,9 +15,13 @@ struct ListWatchLoop: ~Copyable {
     /// Where a watch can resume; nil: a list is needed.
     private var resourceVersion: String?
     private var relistReason = "start"
+    /// A 401 came, and no request has succeeded since.
+    private var isRefused = false
 
     /// A line of the watch: one object with its envelope.
     private static let maximumLine = PodTranslator.maximumBytes + 4096
+    /// A watch that lived for so long did work, even if it told nothing.
+    private static let standing: Duration = .milliseconds(500)
 
     init(
         client: APIServerClient, access: APIServerAccess, timings: PodSourceTimings, reporter: consuming PodReporter
@@ -61,6 +65,7 @@ struct ListWatchLoop: ~Copyable {
             // All pages are of the first one's version; to watch from an older one than that would only repeat.
             version = version ?? page.resourceVersion
             next = page.next
+            isRefused = false
             for item in page.items {
                 if let pod = reporter.translate(item) {
                     uids.insert(pod.facts.uid)
@@ -91,6 +96,7 @@ struct ListWatchLoop: ~Copyable {
         let (credentials, tls) = try self.credentials.credentials()
         let begun = ContinuousClock.now
         let body = try await client.watch(from: version, credentials: credentials, tls: tls)
+        isRefused = false
         try reporter.restored()
         var splitter = LineSplitter(limit: Self.maximumLine)
         var lines = 0
@@ -100,7 +106,11 @@ struct ListWatchLoop: ~Copyable {
             do {
                 chunk = try await chunks.next()
             } catch {
-                throw PodSourceFailure(mapping: error)
+                let failure = PodSourceFailure(mapping: error)
+                // A quiet watch that stood for a while and is cut, as load balancers do, is no failure in a row. One
+                // that was silent for too long may be: there should have been a bookmark.
+                if case .hung = failure {} else if ContinuousClock.now - begun > Self.standing { backoff.succeeded() }
+                throw failure
             }
             guard let chunk else { break }
             for line in splitter.append(chunk.readableBytesView) {
@@ -113,7 +123,7 @@ struct ListWatchLoop: ~Copyable {
             }
         }
         // A server that ends every watch at once must not be asked in a tight loop.
-        guard lines > 0 || ContinuousClock.now - begun > .milliseconds(500) else {
+        guard lines > 0 || ContinuousClock.now - begun > Self.standing else {
             throw .dropped("the watch ended at once")
         }
         backoff.succeeded()
@@ -178,10 +188,12 @@ struct ListWatchLoop: ~Copyable {
             reporter.lost(failure)
             return isFirst ? .zero : delay
         case .unauthorized:
+            // The first one may only mean that the token was replaced: read it again and try at once.
             credentials.invalidate()
-            if isFirst, resourceVersion != nil { return .zero }
-            reporter.lost(failure)
-            return isFirst ? .zero : delay
+            let wasRefused = isRefused
+            isRefused = true
+            if wasRefused || resourceVersion == nil { reporter.lost(failure) }
+            return wasRefused ? delay : .zero
         case .forbidden:
             reporter.lost(failure)
             return timings.forbiddenDelay
