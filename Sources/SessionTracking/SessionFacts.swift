@@ -9,7 +9,7 @@ package struct SessionFacts: Hashable, Sendable, Codable {
     package var claims: Claims
     package var progress: Progress
 
-    init(claims: Claims) {
+    package init(claims: Claims) {
         self.claims = claims
         progress = Progress()
     }
@@ -62,11 +62,11 @@ package struct Claims: Hashable, Sendable, Codable {
 
     static let evidenceLimit = 64
 
-    init(containerID: ContainerID) {
+    package init(containerID: ContainerID) {
         self.containerID = containerID
     }
 
-    init(podUID: PodUID, containerName: String) {
+    package init(podUID: PodUID, containerName: String) {
         self.podUID = podUID
         self.containerName = containerName
     }

@@ -83,7 +83,7 @@ struct CommitTests {
         var ended = Sample.ended(1)
         ended.entry = nil
         ended.session.revision = 2
-        ended.facts = SessionFacts()
+        ended.facts = Sample.facts
         #expect(try store.commit([.session(ended)]).isEmpty)
         #expect(try scratch.reader().session(ended.session.id)?.exitCode == 42)
         #expect(try store.openSessions().count == 1)
@@ -110,7 +110,7 @@ struct CommitTests {
         let scratch = try Scratch()
         let store = try scratch.open()
         var provisional = SessionCommit(
-            session: Sample.running(1) { $0.classification = .unresolved }, facts: SessionFacts(), entry: nil,
+            session: Sample.running(1) { $0.classification = .unresolved }, facts: Sample.facts, entry: nil,
             output: nil)
         provisional.session.namespace = "kube-system"
         _ = try store.commit([.session(provisional), Sample.started(2)])

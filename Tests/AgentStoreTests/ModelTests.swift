@@ -80,6 +80,7 @@ struct ModelTests {
                     case .session(let session): model.commit(session)
                     case .forget(let id): model.forget(id)
                     case .gap: model.head += 1
+                    case .settle: break
                     }
                 }
                 _ = try store.commit(commits)
@@ -103,7 +104,7 @@ struct ModelTests {
                 commit.session.revision = Int.random(in: 1...6, using: &random)
                 commit.entry =
                     [.sessionStarted, .sessionEnded, .sessionAmended, nil].randomElement(using: &random) ?? nil
-                commit.facts = Bool.random(using: &random) ? SessionFacts() : nil
+                commit.facts = Bool.random(using: &random) ? Sample.facts : nil
                 commit.session.exitCode = Int.random(in: 0..<200, using: &random)
                 return .session(commit)
             }

@@ -205,7 +205,7 @@ struct ReaderTests {
             session.createdAt = TestClock.epoch
         }
         _ = try store.commit([
-            .session(SessionCommit(session: waiting, facts: SessionFacts(), entry: nil, output: nil)),
+            .session(SessionCommit(session: waiting, facts: Sample.facts, entry: nil, output: nil)),
             Sample.started(2),
         ])
         let reader = try scratch.reader()

@@ -61,7 +61,7 @@ struct RunTests {
         }
         let open = try scratch.open().openSessions()
         #expect(open.map(\.0.id) == [Sample.id(5), Sample.id(4)])
-        #expect(open.map(\.1) == [SessionFacts(), nil])
+        #expect(open.map(\.1) == [Sample.facts, nil])
     }
 
     @Test("a gap is told when it opens and when it closes, and never again")

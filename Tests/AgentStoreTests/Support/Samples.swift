@@ -14,6 +14,15 @@ enum Sample {
         return SessionID(container: container)
     }
 
+    /// Some facts to go on with.
+    static let facts = SessionFacts(
+        claims: Claims(podUID: podUID, containerName: "debugger-1"))
+
+    private static var podUID: PodUID {
+        guard let uid = PodUID("f17d02b7") else { preconditionFailure("a pod UID is any short text") }
+        return uid
+    }
+
     /// A session that runs, at revision 1.
     static func running(_ number: Int, _ change: (inout Session) -> Void = { _ in }) -> Session {
         var session = Session(id: id(number), node: "worker-0")
@@ -59,6 +68,6 @@ enum Sample {
 
     static func started(_ number: Int) -> Commit {
         .session(
-            SessionCommit(session: running(number), facts: SessionFacts(), entry: .sessionStarted, output: nil))
+            SessionCommit(session: running(number), facts: Sample.facts, entry: .sessionStarted, output: nil))
     }
 }
