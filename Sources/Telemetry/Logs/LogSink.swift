@@ -31,9 +31,14 @@ package final class LogSink: Sendable {
     /// Whether standard error is the journal: systemd says so by device and inode in `JOURNAL_STREAM`
     /// (systemd.exec(5)), which a redirection since then makes untrue.
     package static func isJournal(_ journalStream: String?) -> Bool {
-        let parts = (journalStream ?? "").split(separator: ":")
+        guard let journalStream, let identity = identity(of: STDERR_FILENO) else { return false }
+        return journalStream == identity
+    }
+
+    /// `device:inode` of an open file; nil if there is none.
+    static func identity(of descriptor: Int32) -> String? {
         var status = stat()
-        guard parts.count == 2, fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return parts[0] == "\(status.st_dev)" && parts[1] == "\(status.st_ino)"
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return "\(status.st_dev):\(status.st_ino)"
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Glibc
 import Logging
 import Synchronization
 import Testing
@@ -141,13 +142,19 @@ struct LineLogHandlerTests {
     }
 
     @Test("standard error is the journal only if device and inode say so")
-    func journalStream() {
-        var status = stat()
-        #expect(fstat(STDERR_FILENO, &status) == 0)
-        #expect(LogSink.isJournal("\(status.st_dev):\(status.st_ino)"))
-        for other in [nil, "", "1", "\(status.st_dev):\(status.st_ino + 1)", "a:b:c"] {
-            #expect(!LogSink.isJournal(other))
-        }
+    func journalStream() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "lastword-\(UUID().uuidString)")
+        try Data().write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }  // Left behind in /tmp at worst.
+        let handle = try FileHandle(forReadingFrom: file)
+        let facts = try FileManager.default.attributesOfItem(atPath: file.path)
+        let device = try #require(facts[.systemNumber] as? NSNumber)
+        let inode = try #require(facts[.systemFileNumber] as? NSNumber)
+        let identity = "\(device):\(inode)"
+        #expect(LogSink.identity(of: handle.fileDescriptor) == identity)
+        #expect(LogSink.isJournal(LogSink.identity(of: STDERR_FILENO)))
+        for other in [nil, "", "1", identity, "a:b:c"] { #expect(!LogSink.isJournal(other)) }
+        #expect(LogSink.identity(of: -1) == nil)
     }
 
     @Test("levels below the logger's are not written; the logger's metadata is")
