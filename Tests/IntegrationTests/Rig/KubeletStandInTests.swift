@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CRIAPI
 import Glibc
 import SessionRecords
 import TestSupport
@@ -180,11 +181,33 @@ struct KubeletStandInTests {
         #expect(!Files.exists(pod.logDirectory))
     }
 
-    @Test("more calls than one connection bears in 30 s fail at none")
+    @Test("more calls than one connection bears in 30 s fail at none, without being asked again")
     func manyCalls() async throws {
-        let kubelet = try await SharedNode.node.kubelet
-        let (pod, target) = try await kubelet.runTargetPod(PodSpecification(name: "many"))
-        for _ in 0..<400 { #expect(try await kubelet.status(target)?.state == .running) }
-        try await kubelet.deletePod(pod)
+        let node = try await SharedNode.node
+        for _ in 0..<400 {
+            let version = try await node.containerd.connection.call { client in
+                try await Runtime_V1_RuntimeService.Client(wrapping: client).version(.init()).runtimeName
+            }
+            #expect(version == "containerd")
+        }
+    }
+
+    @Test("twenty containers asked for at once that live for milliseconds all leave their log and code")
+    func shortLives() async throws {
+        let (kubelet, pod) = try await makePod("short")
+        try await withThrowingTaskGroup { group in
+            for number in 0..<20 {
+                group.addTask {
+                    let container = try await kubelet.startEphemeralContainer(
+                        .debugger(name: "d\(number)", shell: "echo out-\(number); exit \(number)"), in: pod)
+                    let status = try await kubelet.waitForExit(container)
+                    #expect(status.exitCode == number)
+                    #expect(try lines(container.logPath) == ["out-\(number)"])
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await kubelet.deletePod(pod, force: true)
+        #expect(!Files.exists(pod.logDirectory))
     }
 }
