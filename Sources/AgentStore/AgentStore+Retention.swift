@@ -28,7 +28,9 @@ package struct RetentionOutcome: Sendable, Hashable {
     /// The `retention` entry that says so.
     package let entry: CommittedEntry
     package let removedEntries: Int
+    /// Of these, entries that the collector has never had, and outputs of such.
     package let removedUndelivered: Int
+    package let removedUndeliveredOutputs: Int
     package let removedSessions: Int
     package let removedOutputs: Int
     /// Call again: there is more to remove.
@@ -52,7 +54,8 @@ extension AgentStore {
             let entry = try writer.append(EntryDraft(.retention, key: "retention", content: step.content))
             return RetentionOutcome(
                 entry: entry, removedEntries: step.removed.entries.values.reduce(0, +),
-                removedUndelivered: step.removed.undelivered, removedSessions: step.removed.sessions,
+                removedUndelivered: step.removed.undelivered,
+                removedUndeliveredOutputs: step.removed.undeliveredOutputs, removedSessions: step.removed.sessions,
                 removedOutputs: step.removed.outputs, more: try step.isBeyondLimits())
         }
         guard let outcome else { return nil }

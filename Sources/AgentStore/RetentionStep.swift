@@ -10,6 +10,8 @@ struct RetentionStep {
         var entries: [String: Int] = [:]
         /// Entries that the collector has never had.
         var undelivered = 0
+        /// Outputs of sessions whose last entry the collector has never had.
+        var undeliveredOutputs = 0
         var sessions = 0
         var outputs = 0
         var outputBytes: Int64 = 0
@@ -136,19 +138,20 @@ struct RetentionStep {
 
     /// Removes a session if no entry tells of it any more and nothing can come for it.
     private mutating func removeSession(_ row: Int64, through number: Int64) throws {
-        let (size, output) =
+        let (size, output, last) =
             try db.firstRow(
                 """
-                SELECT length(r.record), length(o.bytes) + length(o.frames) FROM session s
+                SELECT length(r.record), length(o.bytes) + length(o.frames), s.last_entry FROM session s
                 JOIN session_record r ON r.session = s.seq LEFT JOIN output o ON o.session = s.seq
                 WHERE s.seq = ? AND s.last_entry <= ? AND r.facts IS NULL
                 """, [row, number]
-            ) { ($0.integer(0), $0.optionalInteger(1)) } ?? (nil, nil)
+            ) { ($0.integer(0), $0.optionalInteger(1), $0.integer(2)) } ?? (nil, nil, 0)
         guard let size else { return }
         try db.run("DELETE FROM session WHERE seq = ?", [row])
         removed.sessions += 1
         freed += size
         guard let output else { return }
+        if last > delivered { removed.undeliveredOutputs += 1 }
         removed.outputs += 1
         removed.outputBytes += output
         freed += output
@@ -174,6 +177,7 @@ struct RetentionStep {
             sum += row.integer(1)
             return true
         }
+        if !isDelivered { removed.undeliveredOutputs += going.count }
         for output in going {
             try db.run("DELETE FROM output WHERE session = ?", [output.row])
             removed.outputs += 1
@@ -200,7 +204,14 @@ struct RetentionStep {
         counts["newestAt"] = removed.newest.map { .string($0.description) }
         var object = JSONObject([
             ("reasons", .strings(reasons.sorted())), ("removed", .object(counts)),
-            ("undelivered", .integer(Int64(removed.undelivered))),
+            (
+                "undelivered",
+                .object(
+                    JSONObject([
+                        ("entries", .integer(Int64(removed.undelivered))),
+                        ("outputs", .integer(Int64(removed.undeliveredOutputs))),
+                    ]))
+            ),
         ])
         if anchor.number > 0 {
             object["anchor"] = .object(

@@ -7,7 +7,7 @@ import SessionRecords
 /// SQLite's planner has no statistics here (nobody runs ANALYZE on a node) and would take whichever index it likes, so the
 /// candidates are counted, each up to a bound, and the narrowest one is named in the query.
 struct SessionQuery {
-    private static let bound: Int64 = 5000
+    private static let bound: Int64 = 20_000
 
     private var terms: [String] = []
     private var arguments: [(any DatabaseValueConvertible)?] = []
