@@ -46,7 +46,7 @@ final class FakeRuntime: Sendable {
         var calls: [String] = []
         var subscribers: [Int: AsyncStream<Containerd_Services_Events_V1_Envelope>.Continuation] = [:]
         var next = 0
-        var server: Task<Void, Never>?
+        var server: (GRPCServer<HTTP2ServerTransport.Posix>, Task<Void, Never>)?
     }
 
     let socketPath: String
@@ -76,7 +76,7 @@ final class FakeRuntime: Sendable {
         let task = Task {
             do { try await server.serve() } catch {}
         }
-        state.withLock { $0.server = task }
+        state.withLock { $0.server = (server, task) }
         try await waitUntil("the fake runtime listens") {
             do {
                 try SocketProbe.check(socketPath)
@@ -86,13 +86,14 @@ final class FakeRuntime: Sendable {
     }
 
     func stop() async {
-        let (task, subscribers) = state.withLock { state in
+        let (running, subscribers) = state.withLock { state in
             defer { state.subscribers.removeAll() }
             return (state.server.take(), Array(state.subscribers.values))
         }
         for subscriber in subscribers { subscriber.finish() }
-        task?.cancel()
-        await task?.value
+        // Not cancelled: NIO traps when a server is, at the moment at which it accepts a connection.
+        running?.0.beginGracefulShutdown()
+        await running?.1.value
         unlink(socketPath)
     }
 

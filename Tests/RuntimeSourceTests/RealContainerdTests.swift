@@ -140,6 +140,36 @@ struct RealContainerdTests {
         }
     }
 
+    @Test("a source ended at any moment ends cleanly, and so does one whose runtime dies at any moment")
+    func endedAtAnyMoment() async throws {
+        try await PrivateContainerd.running { containerd in
+            var generator = SeededGenerator(seed: 11)
+            for _ in 0..<60 {
+                let delay = Int.random(in: 0..<40, using: &generator)
+                let source = RuntimeSource(
+                    configuration: containerd.configuration,
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                let task = Task { try await source.run() }
+                try await Task.sleep(for: .milliseconds(delay))
+                task.cancel()
+                try await task.value
+                // The queue has ended, after what was in it.
+                while await !source.queue.nextBatch(max: 100).isEmpty {}
+            }
+            let delays = (0..<5).map { _ in Int.random(in: 0..<60, using: &generator) }
+            try await watching(containerd.configuration) { _, log in
+                for delay in delays {
+                    try await Task.sleep(for: .milliseconds(delay))
+                    containerd.signal(SIGKILL)
+                    containerd.stop()
+                    try await containerd.start()
+                }
+                log.clear()
+                try await log.wait(until: "restored") { $0.contains { $0.isRestored } }
+            }
+        }
+    }
+
     @Test("a containerd that stops answering without closing anything is noticed, and found again")
     func stopped() async throws {
         try await PrivateContainerd.running { containerd in
