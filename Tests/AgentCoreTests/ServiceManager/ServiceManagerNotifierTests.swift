@@ -8,6 +8,8 @@ import Testing
 @testable import AgentCore
 
 /// libsystemd reads `NOTIFY_SOCKET` from the environment of the process, so the notifier runs in one of its own.
+/// The kernel queues ten datagrams (`net.unix.max_dgram_qlen`) and then lets the sender wait: no test may send more, not
+/// even when it fails.
 @Suite("Notices to systemd")
 struct ServiceManagerNotifierTests {
     @Test("READY and STATUS at start, STATUS as it changes, WATCHDOG while alive, STOPPING at the end")
@@ -46,12 +48,12 @@ struct ServiceManagerNotifierTests {
         let path = socket.path
         await #expect(processExitsWith: .success) { [path = path as String] in
             setenv("NOTIFY_SOCKET", path, 1)
-            setenv("WATCHDOG_USEC", "20000", 1)
+            setenv("WATCHDOG_USEC", "100000", 1)
             let notifier = ServiceManagerNotifier(
                 status: { "stuck" }, isAlive: { false }, statusInterval: .milliseconds(20),
                 logger: Logging.Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let running = Task { try await notifier.run() }
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: .milliseconds(250))
             running.cancel()
             try await running.value
         }
