@@ -17,9 +17,14 @@ struct GlobalOptions: ParsableArguments {
     var color: ColorChoice = .auto
 
     func storePath(_ context: CommandContext) -> String {
+        namedStore(context) ?? Self.defaultStore
+    }
+
+    /// The store that was named by the flag or the environment.
+    func namedStore(_ context: CommandContext) -> String? {
         if let store { return store }
-        if let set = context.environment["LASTWORD_STORE"], !set.isEmpty { return set }
-        return Self.defaultStore
+        guard let set = context.environment["LASTWORD_STORE"], !set.isEmpty else { return nil }
+        return set
     }
 
     func source(_ context: CommandContext) async throws -> SessionSource {

@@ -11,7 +11,7 @@ enum Main {
         for name in ["LASTWORD_STORE", "NO_COLOR", "TERM"] {
             if let value = getenv(name) { environment[name] = String(cString: value) }
         }
-        let context = CommandContext.process(environment: environment)
+        let context = CommandContext.process(environment: environment) { AgentChecks.all($0) }
         exit(await LastwordCommandLine.run(arguments: Array(CommandLine.arguments.dropFirst()), context: context))
     }
 }

@@ -8,11 +8,15 @@ struct DoctorRun: Verb {
         commandName: "doctor", abstract: "Check what Lastword needs on this node, and say what to do.",
         discussion: "The exit code is 1 if a check failed; warnings and skipped checks leave it 0.")
 
-    @Option(help: ArgumentHelp("The container runtime's socket.", valueName: "path"), completion: .file())
-    var runtimeSocket = "/run/containerd/containerd.sock"
+    @Option(
+        help: ArgumentHelp("The container runtime's socket, if it is not the configured one.", valueName: "path"),
+        completion: .file())
+    var runtimeSocket: String?
 
-    @Option(help: ArgumentHelp("The kubelet's directory of pod logs.", valueName: "path"), completion: .directory)
-    var podLogs = "/var/log/pods"
+    @Option(
+        help: ArgumentHelp("The kubelet's directory of pod logs, if it is not the configured one.", valueName: "path"),
+        completion: .directory)
+    var podLogs: String?
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
@@ -22,8 +26,14 @@ struct DoctorRun: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func execute(in context: CommandContext) async throws -> ExitStatus {
+        let named = [
+            ("--store-directory", global.namedStore(context)), ("--runtime-socket", runtimeSocket),
+            ("--logs-pod-logs-directory", podLogs),
+        ]
         let target = DoctorTarget(
-            storePath: global.storePath(context), runtimeSocket: runtimeSocket, podLogs: podLogs)
+            storePath: global.storePath(context), runtimeSocket: runtimeSocket ?? "/run/containerd/containerd.sock",
+            podLogs: podLogs ?? "/var/log/pods",
+            agentFlags: named.flatMap { flag, value in value.map { [flag, $0] } ?? [] })
         var findings: [DoctorFinding] = []
         for check in context.doctorChecks(target) {
             findings.append(DoctorFinding(name: check.name, answer: await check.ask()))
