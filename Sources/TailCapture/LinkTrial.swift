@@ -32,7 +32,7 @@ package struct LinkTrial: Hashable, Sendable {
         case .off:
             throw LastwordError(
                 code: "pins.off", message: "pins are turned off: a log lives only as long as the agent holds it open",
-                remedy: "turn them on (logs.pins)")
+                remedy: "give the keeper a pin directory")
         }
         let pins = try PinDirectory(path: path, logs: logs, lock: false)
         return try LinkTrial(logs, pins)

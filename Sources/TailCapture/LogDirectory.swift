@@ -29,7 +29,7 @@ package final class LogDirectory: Sendable {
             LastwordError(
                 code: "pins.no-pod-logs", message: "cannot open the pod log directory \(path)",
                 remedy:
-                    "set logs.podLogsDir to the kubelet's podLogsDir (default /var/log/pods) and let the agent read it",
+                    "set logs.podLogsDirectory to the kubelet's podLogsDir (default /var/log/pods) and let the agent read it",
                 cause: cause)
         }
         guard let resolved = Paths.resolve(path) else { throw failed(SystemFailure("realpath \(path)")) }
