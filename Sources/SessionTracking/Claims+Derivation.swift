@@ -4,6 +4,10 @@ package import SessionRecords
 extension Claims {
     /// The chosen account of the ending, by the table in `WitnessOrder`.
     package var ending: (witness: Witness, claim: ExitClaim)? {
+        // A task that was made and then failed to start is killed by the runtime: its exit event is not the story.
+        if starts.isEmpty, let failed = WitnessOrder.best(exits.filter(\.value.isStartFailure), in: WitnessOrder.exit) {
+            return (failed.witness, failed.value)
+        }
         let real = exits.filter { !$0.value.isMadeUp }
         return WitnessOrder.best(real.isEmpty ? exits : real, in: WitnessOrder.exit).map { ($0.witness, $0.value) }
     }
@@ -12,18 +16,12 @@ extension Claims {
         WitnessOrder.best(starts, in: WitnessOrder.start).map { ($0.witness, $0.value) }
     }
 
-    /// Nobody can say how it ended: the runtime has forgotten it, and no witness spoke of an ending.
-    package var isLost: Bool {
-        exits.isEmpty && recordUnknown && statusUnknown
-    }
-
     /// The session as all claims together tell it. Pure: the same claims give the same session, but for what `progress`
     /// adds (revision, times of observing and sealing).
     package func derive(
         progress: SessionFacts.Progress, scope: SessionScope, origin: RecordOrigin
-    ) -> Session? {
-        guard let id = sessionID else { return nil }
-        var session = Session(id: id, node: origin.node)
+    ) -> Session {
+        var session = Session(id: sessionID, node: origin.node)
         session.cluster = origin.cluster
         session.clusterUID = origin.clusterUID
         session.revision = progress.revision
@@ -38,7 +36,7 @@ extension Claims {
         session.podFate = podFate
         session.output = output
         session.sealedAt = progress.sealedAt
-        session.sealedBy = progress.sealedBy
+        session.sealedBy = sealedBy(progress: progress)
         session.successor = progress.successor
         session.evidence = evidence
         return session
@@ -51,6 +49,12 @@ extension Claims {
         return starts.isEmpty ? .waiting : .running
     }
 
+    private func sealedBy(progress: SessionFacts.Progress) -> SealedBy? {
+        guard containerID != nil, progress.sealedAt != nil else { return nil }
+        guard progress.drained else { return .deadline }
+        return taskDeletedAt == nil ? .recovery : .taskDelete
+    }
+
     private func fillIdentity(_ session: inout Session) {
         session.containerID = containerID
         session.namespace = description?.namespace ?? pod?.facts.namespace
@@ -58,12 +62,20 @@ extension Claims {
         session.podUID = podUID
         session.container = containerName
         session.sandboxID = description?.sandboxID
-        session.attempt = description?.attempt ?? pod?.container?.status.map(\.restartCount)
+        session.attempt = description?.attempt ?? attemptByPodStatus
         session.owner = pod?.facts.owner
         session.labels = pod?.facts.labels ?? [:]
         session.runtime = description?.runtime
         session.runtimeVersion = description?.runtimeVersion
         session.pid = pid
+    }
+
+    /// The status counts for the name: it is this container's attempt only while it speaks of this container.
+    private var attemptByPodStatus: Int? {
+        guard let status = pod?.container?.status, let containerID, status.containerID == containerID else {
+            return nil
+        }
+        return status.restartCount
     }
 
     private func fillSetup(_ session: inout Session) {
@@ -82,8 +94,8 @@ extension Claims {
         session.profile = spec?.profile
         session.mounts = description?.mounts ?? spec?.mounts
         session.hostNamespaces = description?.hostNamespaces ?? pod?.facts.hostNamespaces
-        session.requestedAt = spec?.requestedAt
-        session.requestedBy = spec?.requestedBy
+        session.requestedAt = pod?.request?.at
+        session.requestedBy = pod?.request?.by
     }
 
     private func fillTimes(_ session: inout Session, progress: SessionFacts.Progress) {
@@ -103,7 +115,7 @@ extension Claims {
         }
         guard let startedAt = session.startedAt, let finishedAt = session.finishedAt else { return }
         let byRuntime = finishedAt.nanoseconds(since: startedAt)
-        if let byReceipts = DurationCheck.elapsed(
+        if let byReceipts = DurationCheck.elapsedAcrossStep(
             start: progress.startReceipt, startedAt: starts[.containerdEvent],
             exit: progress.exitReceipt, exitedAt: exits[.containerdEvent]?.finishedAt),
             DurationCheck.disagree(byRuntime, byReceipts)
@@ -118,9 +130,10 @@ extension Claims {
     private func fillEnding(_ session: inout Session) {
         guard let ending else { return }
         let claim = ending.claim
-        session.exitCode = claim.exitCode
+        // -1 is CRI-O's word for "unknown".
+        session.exitCode = claim.exitCode < 0 ? nil : claim.exitCode
         session.sources["exitCode"] = ending.witness
-        session.oomKilled = claim.exitCode == 137 && !claim.isMadeUp && !outOfMemory.isEmpty
+        session.oomKilled = claim.isMadeUp ? nil : claim.exitCode == 137 && !outOfMemory.isEmpty
         if session.oomKilled == true {
             session.sources["oomKilled"] = WitnessOrder.exit.first { outOfMemory.contains($0) }
         }
@@ -151,18 +164,23 @@ extension Claims {
     private func cause(_ claim: ExitClaim) -> EndingCause? {
         if claim.isStartFailure { return .startFailed }
         guard let finishedAt = claim.finishedAt, !claim.isMadeUp else { return nil }
+        // The deletion of the pod ends the target too: it is the cause of both.
+        if let pod, let seen = pod.endingSeenAt, seen <= finishedAt {
+            // The condition comes with the eviction API, preemption and taints; the reason with the kubelet's own.
+            let isEvicted = pod.facts.reason == "Evicted" || pod.facts.conditions.contains("DisruptionTarget=True")
+            return isEvicted ? .podEvicted : .podDeleted
+        }
         if claim.exitCode == 137, let targetExitedAt,
-            abs(finishedAt.nanoseconds(since: targetExitedAt)) <= Self.targetToleranceNanoseconds
+            finishedAt.nanoseconds(since: targetExitedAt).magnitude <= Self.targetToleranceNanoseconds
         {
             return .targetRestarted
         }
-        guard let pod, let seen = pod.deletionSeenAt ?? pod.goneSeenAt, seen <= finishedAt else { return nil }
-        return pod.facts.reason == "Evicted" ? .podEvicted : .podDeleted
+        return nil
     }
 
     /// Init of a shared PID namespace dies, and the kernel kills the rest with it: measured within the same
     /// millisecond; scheduling on a loaded node is allowed for.
-    private static let targetToleranceNanoseconds: Int64 = 20_000_000
+    private static let targetToleranceNanoseconds: UInt64 = 20_000_000
 
     private var podFate: PodFate? {
         guard let pod else { return nil }
@@ -178,23 +196,29 @@ extension Claims {
 
 /// Checks a duration by the runtime's wall clock against our receipts by the boot-time clock.
 enum DurationCheck {
-    /// Nanoseconds between the two receipts; nil unless both events came live (within 2 s of their own time), for a late
-    /// delivery says nothing about the clock.
-    static func elapsed(
+    /// Nanoseconds between the two receipts where the wall clock was stepped between them; else nil. How late an event was
+    /// delivered moves both clocks alike and is no step; but an event more than 2 s late leaves open on which side of the
+    /// step it happened, so it says nothing.
+    static func elapsedAcrossStep(
         start: Receipt?, startedAt: Timestamp?, exit: Receipt?, exitedAt: Timestamp?
     ) -> Int64? {
-        guard let start, let exit, let startedAt, let exitedAt, exit.boottime >= start.boottime,
-            isLive(start, startedAt), isLive(exit, exitedAt)
+        guard let start, let exit, let startedAt, let exitedAt, isLive(start, startedAt), isLive(exit, exitedAt),
+            let elapsed = difference(exit.boottime, start.boottime), elapsed >= 0,
+            disagree(exit.wall.nanoseconds(since: start.wall), elapsed)
         else { return nil }
-        return exit.boottime - start.boottime
+        return elapsed
     }
 
-    static func disagree(_ byRuntime: Int64, _ byReceipts: Int64) -> Bool {
-        let (difference, overflow) = byRuntime.subtractingReportingOverflow(byReceipts)
-        return overflow || difference.magnitude > 1_000_000_000
+    static func disagree(_ left: Int64, _ right: Int64) -> Bool {
+        difference(left, right).map { $0.magnitude > 1_000_000_000 } ?? true
+    }
+
+    private static func difference(_ left: Int64, _ right: Int64) -> Int64? {
+        let (difference, overflow) = left.subtractingReportingOverflow(right)
+        return overflow ? nil : difference
     }
 
     private static func isLive(_ receipt: Receipt, _ at: Timestamp) -> Bool {
-        abs(receipt.wall.nanoseconds(since: at)) < 2_000_000_000
+        receipt.wall.nanoseconds(since: at).magnitude < 2_000_000_000
     }
 }

@@ -14,10 +14,14 @@ struct DeadlineQueue: Sendable {
         /// Everything about it is gone and told.
         case settle(ContainerID)
         case forgetPod(PodUID)
+        /// Late news of a container that is over is no news for a while, and then it is forgotten.
+        case forgetContainer(ContainerID)
     }
 
     /// A binary heap by time.
     private var heap: [(at: Int64, deadline: Deadline)] = []
+
+    var count: Int { heap.count }
 
     var next: Int64? { heap.first?.at }
 

@@ -64,8 +64,13 @@ package struct TrackerConfiguration: Hashable, Sendable {
     package var classificationDeadline: Int64 = 600_000_000_000
     /// Nanoseconds of the same error after which a session without a container is told as never started.
     package var waitingDeadline: Int64 = 600_000_000_000
-    /// Nanoseconds for which a pod is remembered after its deletion.
+    /// Nanoseconds for which a pod is remembered after its deletion, and a container that is over or none of ours after
+    /// its removal: late news of it is known as such for as long.
     package var podMemory: Int64 = 900_000_000_000
+    /// Nanoseconds between the last thing to be told and the end of following a session.
+    package var settleDelay: Int64 = 30_000_000_000
+    /// Followed containers of one living pod above which runs that its status no longer names are settled.
+    package var runsFollowed = 32
 
     package init(origin: RecordOrigin) {
         self.origin = origin
@@ -89,16 +94,22 @@ package struct TrackerConfiguration: Hashable, Sendable {
 }
 
 extension Claims {
-    /// The rules of `design.md` §2, from the surest to the least sure.
-    func scope(_ configuration: TrackerConfiguration) -> SessionScope {
-        if description?.isSandbox == true { return .outOfScope }
+    /// The rules of `design.md` §2, from the surest to the least sure. `told` is what cannot be untold: it stays a
+    /// session, also where a new configuration leaves its namespace out.
+    func scope(_ configuration: TrackerConfiguration, told: Bool = false) -> SessionScope {
+        if description?.isSandbox == true, !told { return .outOfScope }
         let namespace = description?.namespace ?? pod?.facts.namespace
-        if description != nil || pod != nil, !configuration.covers(namespace: namespace) { return .outOfScope }
-        let debug = debugScope(configuration)
-        if configuration.scope == .all, debug == .outOfScope || debug == .undecided, description != nil || pod != nil {
-            return .session(.regular, .confirmed, pod == nil ? .containerRecord : .podSpec)
+        let isDescribed = description != nil || pod != nil
+        if isDescribed, !told, !configuration.covers(namespace: namespace) { return .outOfScope }
+        let debug = description?.isSandbox == true ? .outOfScope : debugScope(configuration)
+        switch debug {
+        case .session: return debug
+        case .outOfScope where told || configuration.scope == .all: break
+        case .undecided where configuration.scope == .all && isDescribed: break
+        default: return debug
         }
-        return debug
+        return pod?.container == nil
+            ? .session(.regular, .inferred, .containerRecord) : .session(.regular, .confirmed, .podSpec)
     }
 
     private func debugScope(_ configuration: TrackerConfiguration) -> SessionScope {
@@ -116,10 +127,14 @@ extension Claims {
         if let name = description.container, DebuggerName.matches(name) {
             return .session(.ephemeral, .inferred, .containerRecord)
         }
-        // Not a container of Kubernetes at all, or one that was started again: `kubectl debug` makes neither.
-        if description.podUID == nil || description.attempt ?? 0 > 0 { return .outOfScope }
+        // Not a container of Kubernetes at all.
+        if description.podUID == nil { return .outOfScope }
         return configuration.hasPodSource ? .undecided : .outOfScope
     }
+
+    /// Whether, when nobody will say any more what it was, it is better forgotten than told as unresolved: a container
+    /// that was started again is nearly always one of the pod's own, in a crash loop.
+    var isForgettable: Bool { description?.attempt ?? 0 > 0 }
 }
 
 /// Names that `kubectl debug` makes up: five characters of Kubernetes' random alphabet (`reference/kubernetes.md` §2).

@@ -4,129 +4,77 @@ import SessionRecords
 /// From a changed account to actions.
 extension SessionTracker {
     func scope(of tracked: Tracked) -> SessionScope {
-        let scope = tracked.facts.claims.scope(configuration)
         let progress = tracked.facts.progress
-        switch scope {
-        // What was told cannot be untold: it stays, under its right name.
-        case .outOfScope where progress.startTold || progress.endTold: return .session(.regular, .confirmed, .podSpec)
-        case .undecided where progress.gaveUp: return .session(nil, .unresolved, nil)
-        default: return scope
-        }
+        let told = progress.startTold || progress.endTold
+        let scope = tracked.facts.claims.scope(configuration, told: told)
+        guard scope == .undecided, progress.gaveUp else { return scope }
+        return tracked.facts.claims.isForgettable && !told ? .outOfScope : .session(nil, .unresolved, nil)
     }
 
     /// Looks at one container after anything about it may have changed.
     mutating func advance(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
         guard let tracked = containers[id] else { return }
-        let scope = scope(of: tracked)
+        var scope = scope(of: tracked)
+        if scope == .undecided, tracked.facts.claims.isLost {
+            containers[id]?.facts.progress.gaveUp = true
+            scope = containers[id].map { self.scope(of: $0) } ?? scope
+        }
         if scope == .outOfScope {
-            drop(id, tracked, &actions)
+            drop(id, receipt, &actions)
             return
         }
-        if tracked.facts.claims.isLost, case .undecided = scope { containers[id]?.facts.progress.gaveUp = true }
+        if scope == .undecided, !tracked.facts.claims.exits.isEmpty, !tracked.classificationScheduled {
+            containers[id]?.classificationScheduled = true
+            deadlines.add(.classification(id), at: receipt.boottime + configuration.classificationDeadline)
+        }
         pinIfDue(id, &actions)
-        captureIfDue(id, drained: isDrained(id), receipt, &actions)
-        commitIfChanged(id, tail: nil, receipt, &actions)
+        captureIfDue(id, receipt, &actions)
+        commitIfChanged(id, &actions)
         settleIfDone(id, receipt)
     }
 
     /// It is none of ours: the pin goes, and so does a row of which nothing was told.
-    private mutating func drop(_ id: ContainerID, _ tracked: Tracked, _ actions: inout [Action]) {
-        containers.removeValue(forKey: id)
+    private mutating func drop(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
+        releasePin(id, &actions)
+        guard let tracked = stopFollowing(id) else { return }
         let claims = tracked.facts.claims
-        pods.removeMember(id, of: claims.podUID, target: claims.description?.targetContainerID)
-        if claims.removedAt == nil {
-            known[id] = KnownContainer(
-                podUID: claims.podUID, name: claims.containerName, exitedAt: claims.ending?.claim.finishedAt)
+        known[id] = KnownContainer(
+            name: claims.containerName, exitedAt: claims.exits[.containerdEvent]?.finishedAt)
+        // A listing has no sandboxes, so it cannot say when one is gone.
+        if claims.isGone || claims.description?.isSandbox == true { leave(id, receipt) }
+        for row in [tracked.waitingRow, tracked.committed?.id].compactMap({ $0 }) {
+            actions.append(.commit(.forget(row)))
         }
-        nameTargeting(id, name: claims.containerName)
-        if tracked.pinRequested { actions.append(.releasePin(id)) }
-        if let committed = tracked.committed { actions.append(.commit(.forget(committed.id))) }
+        nameTargeting(id, name: claims.containerName, receipt, &actions)
     }
 
-    private mutating func pinIfDue(_ id: ContainerID, _ actions: inout [Action]) {
-        guard let tracked = containers[id], captures(tracked), tracked.hasTask, !tracked.pinRequested,
-            tracked.facts.progress.sealedAt == nil, let path = tracked.facts.claims.description?.logPath
-        else { return }
-        containers[id]?.pinRequested = true
-        actions.append(.pin(id, logPath: path))
-    }
-
-    private func captures(_ tracked: Tracked) -> Bool {
-        let claims = tracked.facts.claims
-        return configuration.capturesOutput(in: claims.description?.namespace ?? claims.pod?.facts.namespace)
-    }
-
-    /// Whether the runtime itself says that no more output can come.
-    private func isDrained(_ id: ContainerID) -> Bool {
-        guard let claims = containers[id]?.facts.claims else { return false }
-        return claims.taskDeletedAt != nil || claims.exits[.criStatus] != nil || claims.removedAt != nil
-            || claims.recordUnknown
-    }
-
-    /// Asks for the output once the ending is known and the output complete, or when `drained` is forced by the deadline.
-    mutating func captureIfDue(_ id: ContainerID, drained: Bool, _ receipt: Receipt, _ actions: inout [Action]) {
-        guard let tracked = containers[id], drained else { return }
-        let claims = tracked.facts.claims
-        guard claims.ending != nil || claims.isLost else { return }
-        let complete = isDrained(id)
-        if tracked.facts.progress.sealedAt != nil {
-            // Sealed by the deadline; the runtime now says that the rest is there.
-            guard complete, !tracked.capturedDrained, tracked.facts.progress.sealedBy == .deadline else { return }
-        }
-        guard !tracked.captureRequested else {
-            containers[id]?.captureAgain = complete && !tracked.capturedDrained
-            return
-        }
-        containers[id]?.captureRequested = true
-        containers[id]?.capturedDrained = complete
-        guard captures(tracked) else {
-            seal(id, tail: nil, receipt, &actions)
-            return
-        }
-        actions.append(.capture(id, logPath: claims.description?.logPath))
-    }
-
-    /// The output is in: the session's end can be told.
-    mutating func seal(_ id: ContainerID, tail: CapturedTail?, _ receipt: Receipt, _ actions: inout [Action]) {
-        guard let tracked = containers[id] else { return }
-        containers[id]?.captureRequested = false
-        if tracked.facts.progress.sealedAt == nil || tracked.capturedDrained {
-            containers[id]?.facts.progress.sealedAt = tracked.facts.progress.sealedAt ?? receipt.wall
-            containers[id]?.facts.progress.sealedBy =
-                tracked.facts.claims.taskDeletedAt != nil
-                ? .taskDelete : tracked.capturedDrained ? .recovery : .deadline
-        }
-        commitIfChanged(id, tail: tail, receipt, &actions)
-        if containers[id]?.captureAgain == true {
-            containers[id]?.captureAgain = false
-            captureIfDue(id, drained: true, receipt, &actions)
-            return
-        }
-        // Sealed by the deadline alone, a background child may still be writing: the pin stays.
-        if containers[id]?.capturedDrained == true, tracked.pinRequested {
-            containers[id]?.pinRequested = false
-            containers[id]?.facts.claims.pin = nil
-            actions.append(.releasePin(id))
-        }
-        settleIfDone(id, receipt)
+    private mutating func stopFollowing(_ id: ContainerID) -> Tracked? {
+        guard let tracked = containers.removeValue(forKey: id) else { return nil }
+        pods.removeMember(id, of: tracked.memberOf, targets: tracked.targets)
+        return tracked
     }
 
     // MARK: Telling
 
-    mutating func commitIfChanged(
-        _ id: ContainerID, tail: CapturedTail?, _ receipt: Receipt, _ actions: inout [Action]
-    ) {
-        guard let tracked = containers[id],
-            let commit = commit(tracked, scope: scope(of: tracked), tail: tail, receipt)
-        else { return }
+    private mutating func commitIfChanged(_ id: ContainerID, _ actions: inout [Action]) {
+        guard let tracked = containers[id], let commit = commit(tracked, scope: scope(of: tracked)) else { return }
         containers[id]?.facts = commit.facts ?? tracked.facts
         containers[id]?.committed = commit.session
+        containers[id]?.pendingTail = nil
         actions.append(.commit(.session(commit)))
+        forgetWaiting(id, &actions)
+    }
+
+    /// The row of the wait goes once what it held stands in the container's own row.
+    private mutating func forgetWaiting(_ id: ContainerID, _ actions: inout [Action]) {
+        guard let row = containers[id]?.waitingRow else { return }
+        containers[id]?.waitingRow = nil
+        actions.append(.commit(.forget(row)))
     }
 
     mutating func advanceWaiting(_ key: WaitingKey, _ receipt: Receipt, _ actions: inout [Action]) {
         guard var tracked = waiting[key] else { return }
-        let scope = tracked.facts.claims.scope(configuration)
+        let scope = tracked.facts.claims.scope(configuration, told: tracked.facts.progress.endTold)
         guard case .session = scope else {
             waiting.removeValue(forKey: key)
             if let committed = tracked.committed { actions.append(.commit(.forget(committed.id))) }
@@ -135,7 +83,7 @@ extension SessionTracker {
         if tracked.facts.progress.gaveUp, tracked.facts.progress.sealedAt == nil {
             tracked.facts.progress.sealedAt = receipt.wall
         }
-        if let commit = commit(tracked, scope: scope, tail: nil, receipt) {
+        if let commit = commit(tracked, scope: scope) {
             tracked.facts = commit.facts ?? tracked.facts
             tracked.committed = commit.session
             actions.append(.commit(.session(commit)))
@@ -144,23 +92,23 @@ extension SessionTracker {
         if tracked.facts.progress.endTold, tracked.facts.claims.pod?.goneSeenAt != nil, let session = tracked.committed
         {
             waiting.removeValue(forKey: key)
+            pods.settleName(key.container, of: key.podUID)
             actions.append(.commit(.settle(session.id)))
         }
     }
 
     /// The commit that the account calls for, or nil if nothing worth telling changed.
-    private func commit(
-        _ tracked: Tracked, scope: SessionScope, tail: CapturedTail?, _ receipt: Receipt
-    ) -> SessionCommit? {
+    private func commit(_ tracked: Tracked, scope: SessionScope) -> SessionCommit? {
         var facts = tracked.facts
-        guard
-            var session = facts.claims.derive(
-                progress: facts.progress, scope: scope, origin: configuration.origin)
-        else { return nil }
+        var session = facts.claims.derive(progress: facts.progress, scope: scope, origin: configuration.origin)
         // A container that was made and not started yet is told of nobody: it starts, or it is asked for.
         if session.state == .waiting, session.containerID != nil { return nil }
-        if let committed = tracked.committed, committed.worth == session.worth, tail == nil { return nil }
-        let entry = entry(for: session, before: tracked.committed, facts.progress, scope: scope)
+        // Most containers of a node are none of ours: until the record is read only an ending is worth a row.
+        if session.state == .running, scope == .undecided, !tracked.isDescribed { return nil }
+        let entry = entry(for: session, tracked, scope: scope)
+        // What is due to be told is told, also where only the wait for somebody's word has ended.
+        let isNews = entry == .sessionStarted || entry == .sessionEnded
+        if !isNews, let committed = tracked.committed, committed.worth == session.worth { return nil }
         switch entry {
         case .sessionStarted: facts.progress.startTold = true
         case .sessionEnded:
@@ -170,22 +118,24 @@ extension SessionTracker {
         }
         facts.progress.revision += 1
         session.revision = facts.progress.revision
-        return SessionCommit(session: session, facts: facts, entry: entry, output: tail)
+        return SessionCommit(session: session, facts: facts, entry: entry, output: tracked.pendingTail)
     }
 
-    private func entry(
-        for session: Session, before: Session?, _ progress: SessionFacts.Progress, scope: SessionScope
-    ) -> EntryType? {
+    private func entry(for session: Session, _ tracked: Tracked, scope: SessionScope) -> EntryType? {
         if case .undecided = scope { return nil }
+        let progress = tracked.facts.progress
         switch session.state {
         case .waiting: return nil
         case .running:
             guard progress.startTold else { return .sessionStarted }
+            let before = tracked.committed
             return before?.classification != session.classification || before?.mode != session.mode
                 ? .sessionAmended : nil
         case .ended, .unknown, .neverStarted:
             guard session.sealedAt != nil else { return nil }
-            return progress.endTold ? .sessionAmended : .sessionEnded
+            guard progress.endTold else { return .sessionEnded }
+            // The output that is being read again brings the amendment, for both.
+            return tracked.captureRequested ? nil : .sessionAmended
         }
     }
 
@@ -193,16 +143,41 @@ extension SessionTracker {
 
     /// Everything is told, the container is gone from the runtime and its pod from the API: a little later it is settled.
     private mutating func settleIfDone(_ id: ContainerID, _ receipt: Receipt) {
-        guard let tracked = containers[id], !tracked.settleScheduled, isSettled(tracked) else { return }
+        guard let tracked = containers[id], !tracked.settleScheduled, isToldAndGone(tracked), isPodDone(tracked)
+        else { return }
         containers[id]?.settleScheduled = true
-        deadlines.add(.settle(id), at: receipt.boottime + 30_000_000_000)
+        deadlines.add(.settle(id), at: receipt.boottime + configuration.settleDelay)
     }
 
-    func isSettled(_ tracked: Tracked) -> Bool {
-        let claims = tracked.facts.claims
-        guard tracked.facts.progress.endTold, !tracked.captureRequested, claims.removedAt != nil || claims.recordUnknown
-        else { return false }
-        return !configuration.hasPodSource || claims.pod?.goneSeenAt != nil || claims.pod == nil
+    private func isToldAndGone(_ tracked: Tracked) -> Bool {
+        tracked.facts.progress.endTold && !tracked.captureRequested && tracked.facts.claims.isGone
+    }
+
+    /// Whether the pod source has nothing more to say: its pod is gone, or it never had one. A pod that is not known while
+    /// the API server is away may still turn up and say what the container was.
+    private func isPodDone(_ tracked: Tracked) -> Bool {
+        guard configuration.hasPodSource, let uid = tracked.facts.claims.podUID else { return true }
+        guard tracked.facts.claims.pod != nil else { return tracked.facts.progress.podAbsent }
+        if tracked.facts.claims.pod?.goneSeenAt != nil { return true }
+        // A pod that starts its debug container again and again for months (a copy's restart policy): of its runs the
+        // last ones are followed to the pod's own end.
+        guard let id = tracked.facts.claims.containerID, let pod = pods[uid] else { return false }
+        return !pod.facts.containers.contains { $0.containerIDs.contains(id) }
+            && pods.members(of: pod.facts.uid).count > configuration.runsFollowed
+    }
+
+    mutating func settle(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
+        containers[id]?.settleScheduled = false
+        guard let tracked = containers[id], isToldAndGone(tracked), isPodDone(tracked),
+            let session = tracked.committed
+        else { return }
+        releasePin(id, &actions)
+        _ = stopFollowing(id)
+        known[id] = KnownContainer(
+            name: tracked.facts.claims.containerName,
+            exitedAt: tracked.facts.claims.exits[.containerdEvent]?.finishedAt, isSettled: true)
+        leave(id, receipt)
+        actions.append(.commit(.settle(session.id)))
     }
 }
 
@@ -215,6 +190,8 @@ extension Session {
         if copy.podFate?.deletedAt == nil { copy.podFate = nil }
         copy.podFate?.conditions = []
         copy.podFate?.restarts = nil
+        // Stands in the record as a part of the output.
+        if copy.output == nil { copy.sealedBy = nil }
         return copy
     }
 }

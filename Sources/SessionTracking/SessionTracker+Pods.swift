@@ -8,52 +8,60 @@ extension SessionTracker {
         bounded.labels = facts.labels.filter { configuration.allowedLabels.contains($0.key) }
         let pod = pods.update(bounded, seenAt: receipt.wall)
         for container in facts.containers {
-            for id in container.containerIDs where containers[id] == nil && container.debugMode != nil {
-                // The pod knows a debug container that the runtime has not told us of (any more).
-                known.removeValue(forKey: id)
-                var claims = Claims(containerID: id)
-                claims.podUID = facts.uid
-                claims.containerName = container.name
-                containers[id] = Tracked(facts: SessionFacts(claims: claims))
-                index(id)
-                actions.append(.describe(id))
-            }
-            for id in container.containerIDs where containers[id] != nil {
+            for id in container.containerIDs {
+                followByStatus(id, container, of: facts, &actions)
                 takeStatus(of: container, for: id, receipt)
             }
         }
-        for id in pods.members(of: pod) {
+        for id in pods.members(of: pod.facts.uid) {
             joinPod(id, pod)
             joinWaiting(id, &actions)
             advance(id, receipt, &actions)
         }
-        for container in facts.containers where container.debugMode != nil && container.containerIDs.isEmpty {
+        // By the newest version: a late one may still show a container as missing that has come since.
+        for container in pod.facts.containers where container.debugMode != nil && container.containerIDs.isEmpty {
             wait(for: container, of: pod, receipt, &actions)
         }
     }
 
-    /// Merges the pod into the container's account.
-    private mutating func joinPod(_ id: ContainerID, _ pod: PodMemory.Pod) {
-        guard var claims = containers[id]?.facts.claims else { return }
-        var facts = pod.facts
-        let container = facts.containers.first { $0.name == claims.containerName }
-        facts.containers = []
-        let claim = PodClaim(
-            facts: facts, container: container, deletionSeenAt: pod.deletionSeenAt, goneSeenAt: pod.goneSeenAt)
-        if claims.pod == nil { claims.pod = claim } else { claims.pod?.merge(claim) }
-        containers[id]?.facts.claims = claims
+    /// The pod knows a container that the runtime has not told us of, or not any more.
+    private mutating func followByStatus(
+        _ id: ContainerID, _ container: PodContainer, of facts: PodFacts, _ actions: inout [Action]
+    ) {
+        guard containers[id] == nil, container.debugMode != nil || configuration.scope == .all,
+            known[id]?.isSettled != true, configuration.covers(namespace: facts.namespace)
+        else { return }
+        known.removeValue(forKey: id)
+        let claims = Claims(containerID: id, podUID: facts.uid, name: container.name)
+        containers[id] = Tracked(facts: SessionFacts(claims: claims))
+        index(id)
+        actions.append(.describe(id))
     }
 
-    /// Called whenever a container's pod UID may have become known: keeps the index, and joins what is known of the pod.
+    /// Merges the pod into the container's account.
+    private mutating func joinPod(_ id: ContainerID, _ pod: PodMemory.Pod) {
+        guard let name = containers[id].map({ $0.facts.claims.containerName }) else { return }
+        containers[id]?.facts.claims.addPod(PodClaim(pod, containerName: name))
+        for item in name.flatMap({ pod.waited[$0] }) ?? [] { containers[id]?.facts.claims.add(item) }
+    }
+
+    /// Called whenever a container's pod or target may have become known: keeps the indexes, and joins what is known of
+    /// the pod.
     mutating func index(_ id: ContainerID) {
-        guard let claims = containers[id]?.facts.claims, let uid = claims.podUID else { return }
-        pods.addMember(id, of: uid)
-        if let target = claims.description?.targetContainerID { pods.addTarget(target, of: id) }
-        if let pod = pods[uid] { joinPod(id, pod) }
+        guard let claims = containers[id]?.facts.claims else { return }
+        if let target = claims.description?.targetContainerID {
+            containers[id]?.targets.insert(target)
+            pods.addTarget(target, of: id)
+        }
+        for uid in [claims.podUID, claims.description?.podUID].compactMap({ $0 }) {
+            containers[id]?.memberOf.insert(uid)
+            pods.addMember(id, of: uid)
+        }
+        if let uid = claims.podUID, let pod = pods[uid] { joinPod(id, pod) }
     }
 
     private mutating func takeStatus(of container: PodContainer, for id: ContainerID, _ receipt: Receipt) {
-        guard let status = container.status else { return }
+        guard containers[id] != nil, let status = container.status else { return }
         var endings: [PodTermination] = []
         if case .terminated(let termination) = status.state,
             termination.containerID == id || (termination.containerID == nil && status.containerID == id)
@@ -83,32 +91,23 @@ extension SessionTracker {
         for container: PodContainer, of pod: PodMemory.Pod, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         let key = WaitingKey(podUID: pod.facts.uid, container: container.name)
-        guard !pods.members(of: pod).contains(where: { containers[$0]?.facts.claims.containerName == container.name }),
-            configuration.covers(namespace: pod.facts.namespace)
+        guard
+            !pods.members(of: pod.facts.uid).contains(where: {
+                containers[$0]?.facts.claims.containerName == container.name
+            }),
+            !pod.settledNames.contains(container.name), configuration.covers(namespace: pod.facts.namespace)
         else { return }
         var tracked =
             waiting[key]
             ?? Tracked(facts: SessionFacts(claims: Claims(podUID: pod.facts.uid, containerName: container.name)))
-        var facts = pod.facts
-        facts.containers = []
-        let claim = PodClaim(
-            facts: facts, container: container, deletionSeenAt: pod.deletionSeenAt, goneSeenAt: pod.goneSeenAt)
-        if tracked.facts.claims.pod == nil {
-            tracked.facts.claims.pod = claim
-        } else {
-            tracked.facts.claims.pod?.merge(claim)
-        }
-        var reason: String?
-        if case .waiting(let why, let message) = container.status?.state {
-            reason = why
-            if let why {
-                tracked.facts.claims.add(
-                    Evidence(witness: .podStatus, fact: "waiting", value: message.map { "\(why): \($0)" } ?? why))
-            }
-        }
-        if let reason, tracked.facts.progress.waitingReason != reason {
-            tracked.facts.progress.waitingReason = reason
+        tracked.facts.claims.addPod(PodClaim(pod, containerName: container.name))
+        for item in pod.waited[container.name] ?? [] { tracked.facts.claims.add(item) }
+        if case .waiting(let reason?, _) = container.status?.state, let kind = WaitingError.kind(of: reason),
+            tracked.facts.progress.waitingReason != kind
+        {
+            tracked.facts.progress.waitingReason = kind
             tracked.facts.progress.waitingSince = receipt.wall
+            tracked.waitingDue = receipt.boottime + configuration.waitingDeadline
             deadlines.add(.waiting(key), at: receipt.boottime + configuration.waitingDeadline)
         }
         // The kubelet invents an ending for it (137, `ContainerStatusUnknown`) when the pod is deleted.
@@ -124,25 +123,19 @@ extension SessionTracker {
             let waited = waiting.removeValue(forKey: key)
         else { return }
         for item in waited.facts.claims.evidence { containers[id]?.facts.claims.add(item) }
-        if let claim = waited.facts.claims.pod {
-            if containers[id]?.facts.claims.pod == nil {
-                containers[id]?.facts.claims.pod = claim
-            } else {
-                containers[id]?.facts.claims.pod?.merge(claim)
-            }
-        }
+        if let claim = waited.facts.claims.pod { containers[id]?.facts.claims.addPod(claim) }
+        pods.settleName(key.container, of: key.podUID)
         guard let old = waited.committed else { return }
         guard waited.facts.progress.endTold else {
-            actions.append(.commit(.forget(old.id)))
+            containers[id]?.waitingRow = old.id
             return
         }
         var facts = waited.facts
         facts.progress.successor = SessionID(container: id)
         facts.progress.revision += 1
-        guard
-            let amended = facts.claims.derive(
-                progress: facts.progress, scope: facts.claims.scope(configuration), origin: configuration.origin)
-        else { return }
+        let amended = facts.claims.derive(
+            progress: facts.progress, scope: facts.claims.scope(configuration, told: true),
+            origin: configuration.origin)
         actions.append(
             .commit(.session(SessionCommit(session: amended, facts: nil, entry: .sessionAmended, output: nil))))
     }
@@ -150,39 +143,59 @@ extension SessionTracker {
     // MARK: Deletion
 
     mutating func takePodDeletion(_ uid: PodUID, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]) {
-        guard let pod = pods.markGone(uid, at: at) else { return }
-        deadlines.add(.forgetPod(uid), at: receipt.boottime + configuration.podMemory)
-        for id in pods.members(of: pod) {
-            joinPod(id, pod)
+        if pods.markGone(uid, at: at) {
+            deadlines.add(.forgetPod(uid), at: receipt.boottime + configuration.podMemory)
+        }
+        for id in pods.members(of: uid) {
+            if let pod = pods[uid] { joinPod(id, pod) }
+            containers[id]?.facts.claims.podGone(at)
             advance(id, receipt, &actions)
         }
-        for key in waiting.keys.filter({ $0.podUID == uid }) {
-            waiting[key]?.facts.claims.pod?.goneSeenAt = at
-            waiting[key]?.facts.progress.gaveUp = true
-            advanceWaiting(key, receipt, &actions)
-        }
+        for key in waiting.keys.filter({ $0.podUID == uid }).sorted() { giveUp(key, at: at, receipt, &actions) }
+    }
+
+    private mutating func giveUp(
+        _ key: WaitingKey, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
+    ) {
+        waiting[key]?.facts.claims.podGone(at)
+        waiting[key]?.facts.progress.gaveUp = true
+        advanceWaiting(key, receipt, &actions)
     }
 
     mutating func takePodListing(_ uids: Set<PodUID>, _ receipt: Receipt, _ actions: inout [Action]) {
-        for (uid, pod) in pods.pods where pod.goneSeenAt == nil && !uids.contains(uid) {
+        for uid in pods.pods.keys.sorted() where pods[uid]?.goneSeenAt == nil && !uids.contains(uid) {
             takePodDeletion(uid, at: receipt.wall, receipt, &actions)
         }
-        for key in waiting.keys.filter({ !uids.contains($0.podUID) }) {
-            waiting[key]?.facts.progress.gaveUp = true
-            advanceWaiting(key, receipt, &actions)
+        for key in waiting.keys.filter({ !uids.contains($0.podUID) }).sorted() {
+            giveUp(key, at: receipt.wall, receipt, &actions)
         }
-        // A session resumed from the store whose pod went while the agent was away.
-        for (id, tracked) in containers {
-            guard let uid = tracked.facts.claims.podUID, !uids.contains(uid), !pods.contains(uid) else { continue }
-            if tracked.facts.claims.pod != nil, tracked.facts.claims.pod?.goneSeenAt == nil {
-                containers[id]?.facts.claims.pod?.goneSeenAt = receipt.wall
-            }
+        // Containers whose pod went before this run saw it.
+        for id in containers.keys.sorted() {
+            guard let claims = containers[id]?.facts.claims, let uid = claims.podUID, !uids.contains(uid),
+                !pods.contains(uid)
+            else { continue }
+            if claims.pod != nil { containers[id]?.facts.claims.podGone(receipt.wall) }
             // Its pod is not in the API: nobody will say any more what it was. A list may be a little older than the
             // container's creation, hence only what ended before this list.
-            if let ended = tracked.facts.claims.exitObservedAt, ended < receipt.wall {
+            if let ended = claims.exitObservedAt, ended < receipt.wall {
                 containers[id]?.facts.progress.gaveUp = true
+                containers[id]?.facts.progress.podAbsent = true
+            } else if claims.isLost {
+                containers[id]?.facts.progress.podAbsent = true
             }
             advance(id, receipt, &actions)
+        }
+    }
+}
+
+/// Why the kubelet says that a container waits.
+enum WaitingError {
+    /// The kind of error, nil for a wait that is none. A failing pull shows two words in turn.
+    static func kind(of reason: String) -> String? {
+        switch reason {
+        case "", "ContainerCreating", "PodInitializing": nil
+        case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable": "image-pull"
+        default: Bounds.name(reason)
         }
     }
 }
@@ -191,19 +204,5 @@ extension PodMemory.Pod {
     /// Nothing of it will start any more.
     fileprivate var isOver: Bool {
         goneSeenAt != nil || facts.phase == "Succeeded" || facts.phase == "Failed"
-    }
-}
-
-extension PodContainer {
-    /// The containers that the status speaks of: the current one and the one before it.
-    fileprivate var containerIDs: [ContainerID] {
-        guard let status else { return [] }
-        var ids: [ContainerID] = []
-        if let id = status.containerID { ids.append(id) }
-        if case .terminated(let termination) = status.state, let id = termination.containerID, !ids.contains(id) {
-            ids.append(id)
-        }
-        if let id = status.lastTermination?.containerID, !ids.contains(id) { ids.append(id) }
-        return ids
     }
 }

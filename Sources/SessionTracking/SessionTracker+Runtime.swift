@@ -1,58 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
 
-/// Observations of the runtime and of the effects.
+/// Observations of the runtime.
 extension SessionTracker {
-    /// The entry for a container that a runtime fact speaks of; nil if it is known to be none of ours.
-    private mutating func touch(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) -> Bool {
+    /// Makes sure that the container is followed; false if it is known to be none of ours, or over and told.
+    mutating func touch(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) -> Bool {
         if containers[id] != nil { return true }
         if known[id] != nil { return false }
-        containers[id] = Tracked(facts: SessionFacts(claims: Claims(containerID: id)))
+        follow(id, receipt)
         actions.append(.describe(id))
-        deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
         return true
+    }
+
+    private mutating func follow(_ id: ContainerID, _ receipt: Receipt) {
+        containers[id] = Tracked(facts: SessionFacts(claims: Claims(containerID: id)))
+        deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
     }
 
     mutating func take(_ description: ContainerDescription, _ receipt: Receipt, _ actions: inout [Action]) {
         let id = description.id
         if known[id] != nil { return }
-        if description.isSandbox {
-            if containers.removeValue(forKey: id) != nil { actions.append(.releasePin(id)) }
-            known[id] = KnownContainer(podUID: description.podUID)
-            return
-        }
-        if containers[id] == nil {
-            containers[id] = Tracked(facts: SessionFacts(claims: Claims(containerID: id)))
-            deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
-        }
+        if containers[id] == nil { follow(id, receipt) }
         containers[id]?.isDescribed = true
         containers[id]?.facts.claims.addDescription(description)
         index(id)
         nameTarget(of: id)
-        nameTargeting(id, name: description.container)
+        nameTargeting(id, name: description.container, receipt, &actions)
         joinWaiting(id, &actions)
-        // Only the pod's status spoke of its end so far: the runtime has it, and knows better.
-        if let exits = containers[id]?.facts.claims.exits, !exits.isEmpty, !hasRuntimeEnding(id) {
-            actions.append(.askStatus(id))
-        }
         advance(id, receipt, &actions)
+        if let tracked = containers[id], isStatusDue(tracked) { actions.append(.askStatus(id)) }
     }
 
-    private func hasRuntimeEnding(_ id: ContainerID) -> Bool {
-        guard let exits = containers[id]?.facts.claims.exits else { return false }
+    /// Now that it turned out to be worth it: how it goes with a container that was found in a listing, or of whose end
+    /// only the pod's status spoke so far.
+    private func isStatusDue(_ tracked: Tracked) -> Bool {
+        if hasRuntimeEnding(tracked) { return false }
+        if !tracked.facts.claims.exits.isEmpty { return true }
+        switch tracked.listedAs {
+        case nil: return false
+        case .exited: return true
+        case .created, .running, .unknown: return scope(of: tracked) != .undecided
+        }
+    }
+
+    private func hasRuntimeEnding(_ tracked: Tracked) -> Bool {
+        let exits = tracked.facts.claims.exits
         return exits[.containerdEvent] != nil || exits[.criStatus] != nil
     }
 
     mutating func takeUnknown(
-        _ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action], mark: (inout Claims) -> Void
+        _ id: ContainerID, _ mark: WritableKeyPath<Claims, Bool>, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         guard containers[id] != nil else { return }
-        containers[id]?.facts.claims.add(Evidence(witness: .criStatus, fact: "not-found"))
-        if var claims = containers[id]?.facts.claims {
-            mark(&claims)
-            containers[id]?.facts.claims = claims
-            // Two services of one runtime: what the one has forgotten, ask the other.
-            if claims.recordUnknown, !claims.statusUnknown, claims.exits.isEmpty { actions.append(.askStatus(id)) }
+        containers[id]?.facts.claims[keyPath: mark] = true
+        // Two services of one runtime: what the one has forgotten, ask the other.
+        if let claims = containers[id]?.facts.claims, claims.isGone, !claims.statusUnknown, claims.exits.isEmpty {
+            actions.append(.askStatus(id))
         }
         advance(id, receipt, &actions)
     }
@@ -71,39 +74,25 @@ extension SessionTracker {
         _ id: ContainerID, pid: Int?, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         guard touch(id, receipt, &actions) else { return }
+        containers[id]?.hasTask = true
         setPID(pid, of: id)
         containers[id]?.facts.claims.addStart(at, by: .containerdEvent)
         containers[id]?.facts.claims.add(Evidence(witness: .containerdEvent, fact: "start", at: at))
-        if containers[id]?.facts.progress.startReceipt == nil {
-            containers[id]?.facts.progress.startReceipt = receipt
-        }
-        // The log may not have been there at `/tasks/create`: look again.
-        if containers[id]?.facts.claims.pin == .absent { containers[id]?.pinRequested = false }
-        containers[id]?.hasTask = true
+        containers[id]?.facts.progress.receive(\.startReceipt, receipt)
         advance(id, receipt, &actions)
     }
 
     mutating func take(_ exit: TaskExit, of id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
         let finishedAt = exit.exitedAt ?? exit.at
-        noteTargetExit(id.rawValue, at: finishedAt, receipt, &actions)
-        guard touch(id, receipt, &actions) else {
-            known[id]?.exitedAt = finishedAt
-            return
-        }
+        noteTargetExit(id, at: finishedAt, receipt, &actions)
+        guard touch(id, receipt, &actions) else { return }
         containers[id]?.hasTask = true
         containers[id]?.facts.claims.addExit(
             ExitClaim(exitCode: exit.exitCode, finishedAt: finishedAt), by: .containerdEvent,
             receivedAt: receipt.wall)
-        if containers[id]?.facts.progress.exitReceipt == nil {
-            containers[id]?.facts.progress.exitReceipt = receipt
-        }
-        deadlines.add(.seal(id), at: receipt.boottime + configuration.sealDeadline)
-        deadlines.add(.classification(id), at: receipt.boottime + configuration.classificationDeadline)
-        // 137 may be the OOM killer, 255 the runtime's own invention: only CRI can say.
-        if exit.exitCode == 137 || exit.exitCode == 255, containers[id]?.statusAsked == false {
-            containers[id]?.statusAsked = true
-            actions.append(.askStatus(id))
-        }
+        containers[id]?.facts.progress.receive(\.exitReceipt, receipt)
+        scheduleSeal(id, receipt)
+        askIfDoubtful(id, &actions)
         advance(id, receipt, &actions)
     }
 
@@ -114,38 +103,41 @@ extension SessionTracker {
         containers[id]?.facts.claims.add(Evidence(witness: .containerdEvent, fact: "delete", at: at))
         // After a reconnect `/tasks/delete` may overtake `/tasks/exit`, or come alone: CRI has the code.
         if containers[id]?.facts.claims.exits.isEmpty == true { actions.append(.askStatus(id)) }
+        askIfDoubtful(id, &actions)
         advance(id, receipt, &actions)
     }
 
-    mutating func takeOOM(
-        _ id: ContainerID, at: Timestamp, by witness: Witness, _ receipt: Receipt, _ actions: inout [Action]
-    ) {
+    /// 137 may be the OOM killer, 255 the runtime's own invention: only CRI can say, and not before `/tasks/delete`; until
+    /// then it may still call the container running (`reference/containerd.md` §3).
+    mutating func askIfDoubtful(_ id: ContainerID, atDeadline: Bool = false, _ actions: inout [Action]) {
+        guard let tracked = containers[id], let code = tracked.facts.claims.exits[.containerdEvent]?.exitCode,
+            code == 137 || code == 255, tracked.facts.claims.exits[.criStatus] == nil, !tracked.facts.claims.isGone,
+            atDeadline || (tracked.facts.claims.taskDeletedAt != nil && !tracked.statusAsked)
+        else { return }
+        containers[id]?.statusAsked = true
+        actions.append(.askStatus(id))
+    }
+
+    mutating func takeOOM(_ id: ContainerID, by witness: Witness, _ receipt: Receipt, _ actions: inout [Action]) {
         guard touch(id, receipt, &actions) else { return }
-        containers[id]?.facts.claims.outOfMemory.insert(witness)
-        // One kill is announced twice by containerd 1.6: the claim is a set, and the evidence has one line.
-        if containers[id]?.facts.claims.evidence.contains(where: { $0.fact == "oom" && $0.witness == witness }) == false
-        {
-            containers[id]?.facts.claims.add(Evidence(witness: witness, fact: "oom"))
-        }
+        containers[id]?.facts.claims.addOutOfMemory(by: witness)
         advance(id, receipt, &actions)
     }
 
     mutating func takeRemoval(_ id: ContainerID, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]) {
-        if known.removeValue(forKey: id) != nil { return }
-        guard let claims = containers[id]?.facts.claims else { return }
+        if known[id] != nil { leave(id, receipt) }
+        guard containers[id] != nil else { return }
         containers[id]?.facts.claims.removed(at)
-        if claims.exits.isEmpty {
-            // Removed without an ending that was seen: the record is gone, and CRI may still say.
-            containers[id]?.facts.claims.recordUnknown = true
-            actions.append(.askStatus(id))
-        }
+        // Removed without an ending that was seen: CRI may still say.
+        if containers[id]?.facts.claims.exits.isEmpty == true { actions.append(.askStatus(id)) }
         advance(id, receipt, &actions)
     }
 
     mutating func take(_ status: RuntimeStatus, _ receipt: Receipt, _ actions: inout [Action]) {
         let id = status.id
-        guard containers[id] != nil else { return }
+        guard touch(id, receipt, &actions) else { return }
         if let at = status.createdAt { containers[id]?.facts.claims.addCreated(at, by: .criStatus) }
+        if let path = status.logPath { containers[id]?.facts.claims.addLogPath(path) }
         if let at = status.startedAt {
             containers[id]?.hasTask = true
             containers[id]?.facts.claims.addStart(at, by: .criStatus)
@@ -157,72 +149,40 @@ extension SessionTracker {
                 ExitClaim(
                     exitCode: code, finishedAt: status.finishedAt, reason: status.reason, message: status.message),
                 by: .criStatus, receivedAt: receipt.wall)
-            deadlines.add(.classification(id), at: receipt.boottime + configuration.classificationDeadline)
-        }
-        if let path = status.logPath, containers[id]?.facts.claims.description != nil,
-            containers[id]?.facts.claims.description?.logPath == nil
-        {
-            containers[id]?.facts.claims.description?.logPath = path
         }
         advance(id, receipt, &actions)
     }
 
+    /// A listing is of a moment that lies a little behind the events already taken: what is not in it may be younger. So
+    /// it raises questions, and only their answers are facts.
     mutating func take(_ listing: RuntimeListing, _ receipt: Receipt, _ actions: inout [Action]) {
-        for (id, state) in listing.containers where known[id] == nil {
+        for (id, state) in listing.containers.sorted(by: { $0.key < $1.key }) where known[id] == nil {
             guard let tracked = containers[id] else {
                 _ = touch(id, receipt, &actions)
-                if state == .exited { actions.append(.askStatus(id)) }
+                containers[id]?.listedAs = state
                 continue
             }
             if !tracked.isDescribed { actions.append(.describe(id)) }
-            if !hasRuntimeEnding(id) { actions.append(.askStatus(id)) }
+            let runsAsKnown = state == .running && !tracked.facts.claims.starts.isEmpty
+            if !hasRuntimeEnding(tracked), !runsAsKnown { actions.append(.askStatus(id)) }
         }
-        for id in known.keys where listing.containers[id] == nil && known[id]?.name != nil {
-            known.removeValue(forKey: id)
-        }
-        for (id, tracked) in containers where listing.containers[id] == nil {
-            if tracked.facts.claims.exits.isEmpty {
-                containers[id]?.facts.claims.recordUnknown = true
-                if !tracked.facts.claims.statusUnknown { actions.append(.askStatus(id)) }
-            } else if tracked.facts.claims.removedAt == nil {
-                containers[id]?.facts.claims.recordUnknown = true
-            }
-            advance(id, receipt, &actions)
+        for id in known.keys where listing.containers[id] == nil { leave(id, receipt) }
+        for id in containers.keys.sorted() where listing.containers[id] == nil {
+            if let claims = containers[id]?.facts.claims, !claims.isGone { actions.append(.describe(id)) }
         }
     }
 
-    mutating func take(_ pin: LogPin, of id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
-        if known[id] != nil {
-            if case .held = pin { actions.append(.releasePin(id)) }
-            return
-        }
-        // A pin found at start without a row is a witness of a container that nobody has told us of.
-        guard touch(id, receipt, &actions) else { return }
-        containers[id]?.facts.claims.pin = pin
-        switch pin {
-        case .held: containers[id]?.pinRequested = true
-        case .absent: break
-        case .refused(let why):
-            containers[id]?.facts.claims.add(Evidence(witness: .pin, fact: "refused", value: why))
-        }
-        advance(id, receipt, &actions)
+    /// Keeps a container that is not followed for as long as late news of it may come.
+    mutating func leave(_ id: ContainerID, _ receipt: Receipt) {
+        guard known[id]?.isLeaving == false else { return }
+        known[id]?.isLeaving = true
+        deadlines.add(.forgetContainer(id), at: receipt.boottime + configuration.podMemory)
     }
 
-    mutating func take(_ tail: CapturedTail, of id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
-        guard containers[id] != nil else { return }
-        containers[id]?.captureRequested = false
-        containers[id]?.facts.claims.addOutput(tail.summary)
-        let isChosen = containers[id]?.facts.claims.output == tail.summary
-        seal(id, tail: isChosen ? tail : nil, receipt, &actions)
-    }
-
-    mutating func takeCheckpoint(
-        _ tail: CapturedTail, of id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]
-    ) {
-        guard containers[id] != nil, containers[id]?.facts.progress.sealedAt == nil else { return }
-        containers[id]?.facts.claims.addOutput(tail.summary)
-        guard containers[id]?.facts.claims.output == tail.summary else { return }
-        commitIfChanged(id, tail: tail, receipt, &actions)
+    mutating func scheduleSeal(_ id: ContainerID, _ receipt: Receipt) {
+        guard containers[id]?.sealScheduled == false else { return }
+        containers[id]?.sealScheduled = true
+        deadlines.add(.seal(id), at: receipt.boottime + configuration.sealDeadline)
     }
 
     private mutating func setPID(_ pid: Int?, of id: ContainerID) {
@@ -233,11 +193,12 @@ extension SessionTracker {
 
 /// Targets of `--target`.
 extension SessionTracker {
-    /// A session's target ended: its shared PID namespace goes with it.
+    /// A container ended: it may be the target of sessions that share its PID namespace and end with it.
     private mutating func noteTargetExit(
-        _ target: String, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
+        _ target: ContainerID, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
-        for id in pods.sessions(targeting: target) {
+        known[target]?.exited(at)
+        for id in pods.sessions(targeting: target.rawValue) {
             containers[id]?.facts.claims.targetExited(at)
             advance(id, receipt, &actions)
         }
@@ -247,20 +208,23 @@ extension SessionTracker {
     private mutating func nameTarget(of id: ContainerID) {
         guard let text = containers[id]?.facts.claims.description?.targetContainerID, let target = ContainerID(text)
         else { return }
-        pods.addTarget(text, of: id)
-        let name = known[target]?.name ?? containers[target]?.facts.claims.containerName
-        if containers[id]?.facts.claims.targetName == nil { containers[id]?.facts.claims.targetName = name }
-        let exitedAt = known[target]?.exitedAt ?? containers[target]?.facts.claims.ending?.claim.finishedAt
-        if let exitedAt, containers[id]?.facts.claims.targetExitedAt == nil {
-            containers[id]?.facts.claims.targetExitedAt = exitedAt
+        if let name = known[target]?.name ?? containers[target]?.facts.claims.containerName {
+            containers[id]?.facts.claims.targetIsNamed(name)
+        }
+        let exits = containers[target]?.facts.claims.exits
+        if let exitedAt = known[target]?.exitedAt ?? exits?[.containerdEvent]?.finishedAt {
+            containers[id]?.facts.claims.targetExited(exitedAt)
         }
     }
 
     /// The target's own record came after the session's.
-    mutating func nameTargeting(_ target: ContainerID, name: String?) {
+    mutating func nameTargeting(
+        _ target: ContainerID, name: String?, _ receipt: Receipt, _ actions: inout [Action]
+    ) {
         guard let name else { return }
-        for id in pods.sessions(targeting: target.rawValue) where containers[id]?.facts.claims.targetName == nil {
-            containers[id]?.facts.claims.targetName = name
+        for id in pods.sessions(targeting: target.rawValue) {
+            containers[id]?.facts.claims.targetIsNamed(name)
+            advance(id, receipt, &actions)
         }
     }
 }

@@ -9,7 +9,7 @@ package import SessionRecords
 /// them (`WitnessOrder` is the table of whom to believe).
 ///
 /// `SessionTracker+Runtime.swift` and `+Pods.swift` take the observations in, `+Lifecycle.swift` turns a changed account
-/// into actions, `+Deadlines.swift` keeps what is due.
+/// into commits, `+Effects.swift` asks for pins and captures, `+Deadlines.swift` keeps what is due.
 package struct SessionTracker: Sendable {
     let configuration: TrackerConfiguration
     var containers: [ContainerID: Tracked] = [:]
@@ -33,6 +33,11 @@ package struct SessionTracker: Sendable {
     /// Whether the container is known to be none of ours.
     package func isOutOfScope(_ id: ContainerID) -> Bool { known[id] != nil }
 
+    /// Entries in all of the tracker's tables, deadlines and gaps included: what its memory is made of.
+    package var trackedEntries: Int {
+        containers.count + waiting.count + known.count + gaps.count + pods.count + deadlines.count
+    }
+
     package var openSessions: Int { containers.values.count { $0.isOpen } }
 
     /// The current derived session of a container, whether told or not.
@@ -47,15 +52,15 @@ package struct SessionTracker: Sendable {
         let receipt = observation.receipt
         switch observation.fact {
         case .container(let description): take(description, receipt, &actions)
-        case .containerUnknown(let id): takeUnknown(id, receipt, &actions) { $0.recordUnknown = true }
+        case .containerUnknown(let id): takeUnknown(id, \.recordUnknown, receipt, &actions)
         case .taskCreated(let id, let pid, let at): takeCreate(id, pid: pid, at: at, receipt, &actions)
         case .taskStarted(let id, let pid, let at): takeStart(id, pid: pid, at: at, receipt, &actions)
         case .taskExited(let id, let exit): take(exit, of: id, receipt, &actions)
         case .taskDeleted(let id, let at): takeDelete(id, at: at, receipt, &actions)
-        case .outOfMemory(let id, let at, let witness): takeOOM(id, at: at, by: witness, receipt, &actions)
+        case .outOfMemory(let id, _, let witness): takeOOM(id, by: witness, receipt, &actions)
         case .containerRemoved(let id, let at): takeRemoval(id, at: at, receipt, &actions)
         case .containerStatus(let status): take(status, receipt, &actions)
-        case .containerStatusUnknown(let id): takeUnknown(id, receipt, &actions) { $0.statusUnknown = true }
+        case .containerStatusUnknown(let id): takeUnknown(id, \.statusUnknown, receipt, &actions)
         case .runtimeListing(let listing): take(listing, receipt, &actions)
         case .pod(let facts): take(facts, receipt, &actions)
         case .podDeleted(let uid, let at): takePodDeletion(uid, at: at, receipt, &actions)
@@ -85,12 +90,39 @@ package struct SessionTracker: Sendable {
             if let id = row.facts.claims.containerID {
                 containers[id] = tracked
                 index(id)
-                advance(id, receipt, &actions)
+                resume(id, receipt, &actions)
             } else if let key = WaitingKey(row.facts.claims) {
+                if !tracked.facts.progress.gaveUp, let since = tracked.facts.progress.waitingSince {
+                    let waited = max(0, receipt.wall.nanoseconds(since: since))
+                    tracked.waitingDue = receipt.boottime + max(0, configuration.waitingDeadline - waited)
+                    deadlines.add(.waiting(key), at: tracked.waitingDue ?? receipt.boottime)
+                }
                 waiting[key] = tracked
+                advanceWaiting(key, receipt, &actions)
             }
         }
         return actions
+    }
+
+    private mutating func resume(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
+        guard let facts = containers[id]?.facts else { return }
+        if facts.claims.exits.isEmpty {
+            deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
+        } else if facts.progress.sealedAt == nil {
+            scheduleSeal(id, receipt)
+        }
+        // The agent may have ended between the commit of the output and the pin's release.
+        if facts.progress.drained { actions.append(.releasePin(id)) }
+        advance(id, receipt, &actions)
+    }
+
+    /// Containers whose sessions were settled in the last run, within `podMemory`: for as long, late news of them (a journal
+    /// that is read again, a pod version that was under way) does not begin them anew. To be called before `resume`.
+    package mutating func ignore(_ settled: [ContainerID], receipt: Receipt) {
+        for id in settled where known[id] == nil {
+            known[id] = KnownContainer(isSettled: true)
+            leave(id, receipt)
+        }
     }
 
     /// A gap that began before this run: the agent's own absence. It closes when the runtime has been listed.
@@ -133,33 +165,57 @@ struct Tracked: Sendable {
     /// As it was last committed; nil while nothing was.
     var committed: Session?
     /// A task was seen: from then on there may be a log.
-    var hasTask = false
-    var isDescribed = false
+    var hasTask: Bool
+    var isDescribed: Bool
+    /// The state in which a listing found it before anything else was known of it.
+    var listedAs: RuntimeStatus.State?
+    var pin: LogPin?
     var pinRequested = false
+    var pinRetried = false
     var captureRequested = false
-    /// A second capture is due when this one is back: the output was not yet known to be complete.
+    /// The capture under way was asked for after the runtime had said that the output is drained.
+    var captureIsDrained = false
+    /// A second capture is due when this one is back: it was asked for too early.
     var captureAgain = false
-    /// The last capture was asked for after the runtime had said that the output is drained.
-    var capturedDrained = false
+    /// The chosen output, until the commit that brings it.
+    var pendingTail: CapturedTail?
     var statusAsked = false
+    var sealScheduled = false
+    var classificationScheduled = false
     var settleScheduled = false
+    /// The row of the wait for this container, until the container has a row of its own.
+    var waitingRow: SessionID?
+    /// By the boot-time clock; a deadline that comes earlier belongs to another error.
+    var waitingDue: Int64?
+    /// Where it stands in the indexes of `PodMemory`.
+    var memberOf: Set<PodUID> = []
+    var targets: Set<String> = []
 
     init(facts: SessionFacts) {
         self.facts = facts
-        isDescribed = facts.claims.description != nil
+        let claims = facts.claims
+        isDescribed = claims.description != nil
+        hasTask = !claims.starts.isEmpty || claims.exits[.containerdEvent] != nil || claims.taskDeletedAt != nil
     }
 
     var isOpen: Bool { !facts.progress.endTold }
 }
 
-/// A container that is none of ours: just enough to tell a target's end, and to forget it.
+/// A container that is not followed: one that is none of ours, or one of which all is told. Just enough to tell a target's
+/// end, and to know late news for what it is.
 struct KnownContainer: Sendable {
-    var podUID: PodUID?
     var name: String?
     var exitedAt: Timestamp?
+    var isSettled = false
+    /// It is gone, or will not be listed: to be forgotten when its deadline comes.
+    var isLeaving = false
+
+    mutating func exited(_ at: Timestamp) {
+        exitedAt = min(exitedAt ?? at, at)
+    }
 }
 
-struct WaitingKey: Hashable, Sendable {
+struct WaitingKey: Hashable, Comparable, Sendable {
     let podUID: PodUID
     let container: String
 
@@ -171,5 +227,9 @@ struct WaitingKey: Hashable, Sendable {
     init?(_ claims: Claims) {
         guard let podUID = claims.podUID, let name = claims.containerName else { return nil }
         self.init(podUID: podUID, container: name)
+    }
+
+    static func < (lhs: WaitingKey, rhs: WaitingKey) -> Bool {
+        lhs.podUID == rhs.podUID ? lhs.container < rhs.container : lhs.podUID < rhs.podUID
     }
 }

@@ -8,6 +8,7 @@ package import SessionRecords
 /// | exit code, finish  | containerd event > CRI status > pod status > journal               |
 /// | start              | `/tasks/start` envelope > CRI status > pod status > journal        |
 /// | created            | container record > CRI status > containerd event > journal         |
+/// | start failure      | CRI status or pod status (`StartError`, 128) before all, while nobody saw a start |
 /// | made-up endings    | after every real one, whoever says them: 255 `Unknown`, 137 `ContainerStatusUnknown` |
 package enum WitnessOrder {
     static let exit: [Witness] = [.containerdEvent, .criStatus, .podStatus, .journal]
@@ -36,14 +37,16 @@ package struct ExitClaim: Hashable, Sendable, Codable {
 
     package init(exitCode: Int, finishedAt: Timestamp?, reason: String? = nil, message: String? = nil) {
         self.exitCode = exitCode
-        self.finishedAt = finishedAt
+        // 0 is "never" (`reference/cri.md` §2).
+        self.finishedAt = finishedAt.flatMap { $0.nanoseconds > 0 ? $0 : nil }
         self.reason = reason.map { Bounds.name($0) }
-        self.message = message.map { Bounds.clip($0, to: Bounds.messageBytes) }
+        self.message = message.flatMap { $0.isEmpty ? nil : Bounds.clip($0, to: Bounds.messageBytes) }
     }
 
-    /// Somebody's invention: code and time are no evidence (`reference/containerd.md` §3, `cri.md` §2).
+    /// Somebody's invention: code and time are no evidence (`reference/containerd.md` §3, `cri.md` §2). CRI-O says -1 for
+    /// "stopped, code unknown".
     package var isMadeUp: Bool {
-        (exitCode == 255 && reason == "Unknown") || reason == "ContainerStatusUnknown"
+        (exitCode == 255 && reason == "Unknown") || reason == "ContainerStatusUnknown" || exitCode < 0
     }
 
     /// The runtime could not start it: no task ever ran.
