@@ -25,6 +25,27 @@ extension AgentStore {
         }
     }
 
+    /// Containers whose sessions nothing more can come for, of which something was told since `moment`: late news of them
+    /// must not begin them anew. At most the last 5000 entries are looked at.
+    package func settledContainers(since moment: Timestamp) throws -> [ContainerID] {
+        try reading("read the sessions that were settled last") { db in
+            var containers: [ContainerID] = []
+            try db.forEachRow(
+                """
+                SELECT DISTINCT s.container_id
+                FROM (SELECT session, at FROM ledger ORDER BY number DESC LIMIT 5000) AS l
+                JOIN session AS s ON s.seq = l.session
+                JOIN session_record AS r ON r.session = s.seq
+                WHERE l.at >= ? AND r.facts IS NULL AND s.container_id IS NOT NULL
+                """, [moment.nanoseconds]
+            ) { row in
+                if let id = ContainerID(row.text(0)) { containers.append(id) }
+                return true
+            }
+            return containers
+        }
+    }
+
     /// The gaps that an earlier run opened and nobody has closed.
     package func openGaps() throws -> [Gap] {
         try reading("read the open gaps") { db in try GapRow.open(db) }

@@ -6,9 +6,10 @@ extension SessionTracker {
         while let deadline = deadlines.popDue(receipt.boottime) {
             switch deadline {
             case .start(let id):
-                guard let claims = containers[id]?.facts.claims, claims.exits.isEmpty, claims.starts.isEmpty else {
-                    continue
-                }
+                guard let tracked = containers[id], !hasRuntimeEnding(tracked) else { continue }
+                let claims = tracked.facts.claims
+                // Either nothing was heard of it yet, or its end from the pod's status alone.
+                guard !claims.exits.isEmpty || claims.starts.isEmpty else { continue }
                 actions.append(.askStatus(id))
             case .seal(let id):
                 askIfDoubtful(id, atDeadline: true, &actions)

@@ -80,6 +80,11 @@ extension SessionTracker {
                     message: ending.message), by: .podStatus, receivedAt: receipt.wall)
             if let at = ending.startedAt { containers[id]?.facts.claims.addStart(at, by: .podStatus) }
         }
+        if let tracked = containers[id], !endings.isEmpty, !tracked.endingDoubted, !hasRuntimeEnding(tracked) {
+            // A start failure sends no event, and the kubelet may be the first to speak of it: the runtime knows better.
+            containers[id]?.endingDoubted = true
+            deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
+        }
         if case .running(let startedAt?) = status.state, status.containerID == id {
             containers[id]?.facts.claims.addStart(startedAt, by: .podStatus)
         }

@@ -43,7 +43,7 @@ extension SessionTracker {
         }
     }
 
-    private func hasRuntimeEnding(_ tracked: Tracked) -> Bool {
+    func hasRuntimeEnding(_ tracked: Tracked) -> Bool {
         let exits = tracked.facts.claims.exits
         return exits[.containerdEvent] != nil || exits[.criStatus] != nil
     }

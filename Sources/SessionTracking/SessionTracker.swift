@@ -179,6 +179,8 @@ struct Tracked: Sendable {
     var captureAgain = false
     /// The chosen output, until the commit that brings it.
     var pendingTail: CapturedTail?
+    /// The pod's status alone spoke of its end, and CRI will be asked.
+    var endingDoubted = false
     var statusAsked = false
     var sealScheduled = false
     var classificationScheduled = false

@@ -92,7 +92,9 @@ final class PinDirectory: Sendable {
     private static func unwritable(_ path: String, _ cause: any Error) -> LastwordError {
         LastwordError(
             code: "pins.unwritable", message: "cannot make or write the pin directory \(path)",
-            remedy: "make its file system writable for the agent, or set logs.pinDirectory to a directory in the same mount that is", cause: cause)
+            remedy:
+                "make its file system writable for the agent, or set logs.pinDirectory to a directory in the same mount that is",
+            cause: cause)
     }
 
     /// Whether the directory is podLogsDir or below it, by inodes: a bind mount has another path.

@@ -64,6 +64,19 @@ struct RunTests {
         #expect(open.map(\.1) == [Sample.facts, nil])
     }
 
+    @Test("a settled session is not resumed, and is named for as long as late news of it may come")
+    func settled() throws {
+        let scratch = try Scratch()
+        let clock = TestClock()
+        let store = try scratch.open(clock: clock)
+        _ = try store.commit([Sample.started(1), Sample.started(2), .session(Sample.ended(1)), .settle(Sample.id(1))])
+        #expect(try store.openSessions().map(\.0.id) == [Sample.id(2)])
+        #expect(try store.settledContainers(since: TestClock.epoch) == [Sample.containerID(1)].compactMap { $0 })
+        clock.advance(seconds: 1000)
+        let later = TestClock.epoch.advanced(byNanoseconds: 900_000_000_000)
+        #expect(try store.settledContainers(since: later).isEmpty)
+    }
+
     @Test("a gap is told when it opens and when it closes, and never again")
     func gaps() throws {
         let scratch = try Scratch()

@@ -104,6 +104,26 @@ import Testing
         #expect(node.violations.isEmpty)
     }
 
+    @Test("a start failure that the kubelet tells first is asked for at the runtime all the same, and sealed")
+    func startFailureByKubeletFirst() {
+        var node = node()
+        node.tell(.container(Sample.record(id)), at: 0.1)
+        node.statuses[id] = Sample.exited(id, 128, "StartError", from: nil, to: 0.2)
+        var status = Sample.waiting("RunContainerError")
+        status.containerID = id
+        var last = PodTermination(exitCode: 128)
+        last.reason = "StartError"
+        last.containerID = id
+        status.lastTermination = last
+        node.tell(.pod(Sample.facts([Sample.ephemeral(status: status)], version: 10)), at: 0.5)
+        #expect(node.entryTypes(id).isEmpty)
+        node.clock(3)
+        #expect(node.session(id)?.sources["exitCode"] == .criStatus)
+        #expect(node.session(id)?.sealedBy == .recovery)
+        #expect(node.entryTypes(id) == [.sessionEnded])
+        #expect(node.violations.isEmpty)
+    }
+
     @Test("a task that was made, failed to start and was killed for it is a start failure too")
     func startFailureWithTask() {
         var node = node()

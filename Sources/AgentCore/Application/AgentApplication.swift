@@ -57,7 +57,7 @@ package final class AgentApplication: Sendable {
                 options: StoreOptions(
                     lockTimeout: configuration.store.lockTimeout, clock: { clock.now().wall }))
             do {
-                return (store, try LogKeeper(configuration: configuration.logKeeper))
+                return (store, try configuration.openLogKeeper())
             } catch {
                 // The store was opened for nothing; that it may fail to close adds nothing to the error that counts.
                 try? store.close()
@@ -85,6 +85,10 @@ package final class AgentApplication: Sendable {
             }
             return (session, facts)
         }
+        let start = clock.now()
+        tracker.ignore(
+            try store.settledContainers(since: start.wall.advanced(byNanoseconds: -configuration.tracker.podMemory)),
+            receipt: start)
         let known = Set(resumed.compactMap(\.session.containerID))
         orphanedPins = keeper.pinnedContainers().filter { !known.contains($0) }
         sessions = SessionService(
