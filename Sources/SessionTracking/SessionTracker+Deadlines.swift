@@ -6,8 +6,9 @@ extension SessionTracker {
         while let deadline = deadlines.popDue(receipt.boottime) {
             switch deadline {
             case .start(let id):
-                guard let tracked = containers[id], tracked.facts.claims.exits.isEmpty,
-                    tracked.facts.claims.starts.isEmpty
+                // What the pod's status says of an end is not enough: only the runtime can say that the output is whole.
+                guard let claims = containers[id]?.facts.claims, !hasRuntimeEnding(id),
+                    claims.starts[.containerdEvent] == nil, claims.starts[.criStatus] == nil
                 else { continue }
                 actions.append(.askStatus(id))
             case .seal(let id):

@@ -38,7 +38,7 @@ extension SessionTracker {
         advance(id, receipt, &actions)
     }
 
-    private func hasRuntimeEnding(_ id: ContainerID) -> Bool {
+    func hasRuntimeEnding(_ id: ContainerID) -> Bool {
         guard let exits = containers[id]?.facts.claims.exits else { return false }
         return exits[.containerdEvent] != nil || exits[.criStatus] != nil
     }
