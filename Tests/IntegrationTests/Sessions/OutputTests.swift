@@ -48,8 +48,8 @@ extension SessionTests {
                 try await node.kubelet.rotateLog(container)
                 try node.kubelet.kill(container, signal: SIGUSR1)
             }
-            #expect(!node.pins(of: container).isEmpty)
-            try await node.kubelet.stop(container)
+            try await waitUntil("the three files are pinned") { node.pins(of: container).count == 3 }
+            try await node.delete(pod)
             let session = try await node.record(of: container)
             #expect(session.exitCode == 9)
             #expect(try node.text(of: session) == "part 0\npart 1\npart 2\n")
