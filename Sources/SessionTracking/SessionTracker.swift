@@ -40,6 +40,8 @@ package struct SessionTracker: Sendable {
 
     package var openSessions: Int { containers.values.count { $0.isOpen } }
 
+    package var openGaps: Int { gaps.count }
+
     /// The current derived session of a container, whether told or not.
     package func session(of id: ContainerID) -> Session? {
         guard let tracked = containers[id] else { return nil }

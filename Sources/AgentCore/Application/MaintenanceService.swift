@@ -61,8 +61,6 @@ struct MaintenanceService: Service {
         let store = application.store.counters
         Gauge(label: "lastword_store_head").record(store.head.number)
         Gauge(label: "lastword_store_queue").record(application.writer.backlog)
-        Gauge(label: "lastword_store_commit_seconds").record(Double(store.lastNanoseconds) / 1e9)
-        Gauge(label: "lastword_runtime_queue").record(application.runtime.queue.count)
     }
 
     private func maintainStore() async {

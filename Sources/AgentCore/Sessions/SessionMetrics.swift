@@ -9,9 +9,10 @@ struct SessionMetrics: Sendable {
     private let open = Gauge(label: "lastword_sessions_open")
     private let gapsOpen = Gauge(label: "lastword_gaps_open")
 
-    func record(batch: Int, open count: Int) {
+    func record(batch: Int, open count: Int, gaps: Int) {
         observations.increment(by: batch)
         open.record(count)
+        gapsOpen.record(gaps)
     }
 
     func record(_ commit: Commit) {

@@ -74,7 +74,7 @@ package final class SessionService: Sendable {
         tracker.withLock { tracker in
             let actions = batch.flatMap { tracker.handle($0) }
             nextDeadline.withLock { $0 = tracker.nextDeadline }
-            metrics.record(batch: batch.count, open: tracker.openSessions)
+            metrics.record(batch: batch.count, open: tracker.openSessions, gaps: tracker.openGaps)
             return actions
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Logging
+import Metrics
 import SessionRecords
 package import SessionTracking
 import Synchronization
@@ -31,6 +32,7 @@ package final class StoreWriter: Sendable {
     private let thread: Worker
     private let health: HealthState
     private let logger: Logger
+    private let commitTime = Metrics.Timer(label: "lastword_store_commit_seconds")
 
     package init(
         limit: Int = 20_000, health: HealthState, logger: Logger,
@@ -114,7 +116,10 @@ package final class StoreWriter: Sendable {
         var failing = false
         while !commits.isEmpty {
             do {
+                let began = ContinuousClock.now
                 try await thread.write(commits)
+                let spent = began.duration(to: .now)
+                commitTime.recordNanoseconds(spent.wholeNanoseconds)
                 if failing {
                     logger.notice("store writable again")
                     health.report(HealthState.Part.store, .ok)

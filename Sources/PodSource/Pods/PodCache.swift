@@ -41,7 +41,7 @@ struct PodCache: Sendable {
         var entry = entries[pod.facts.uid] ?? Entry()
         var facts = pod.facts
         entry.requests.apply(pod.requests, to: &facts, now: now)
-        let changed = entry.told != facts || entry.deletedAt != nil
+        let changed = entry.told.map { !$0.tellsTheSame(as: facts) } ?? true || entry.deletedAt != nil
         entry.told = facts
         entry.deletedAt = nil
         entries[facts.uid] = entry
@@ -82,5 +82,14 @@ struct PodCache: Sendable {
             guard let deletedAt = entry.deletedAt else { return true }
             return now.nanoseconds(since: deletedAt) < Self.keptAfterDeletion
         }
+    }
+}
+
+extension PodFacts {
+    /// Whether nothing but the version differs.
+    fileprivate func tellsTheSame(as other: PodFacts) -> Bool {
+        var copy = self
+        copy.version = other.version
+        return copy == other
     }
 }

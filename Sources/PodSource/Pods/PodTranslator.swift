@@ -52,6 +52,10 @@ package struct PodTranslator: Sendable {
             uid: uid, namespace: Bounds.name(pod.metadata.namespace), name: Bounds.name(pod.metadata.name))
         Self.describe(pod, in: &facts)
         facts.containers = Self.containers(of: pod)
+        let regular = facts.containers.filter { $0.kind == .regular }.compactMap(\.status)
+        if !regular.isEmpty {
+            facts.restarts = Int(clamping: regular.reduce(Int64(0)) { $0 + Int64(Int32(clamping: $1.restartCount)) })
+        }
         DebugRecognition.apply(to: &facts.containers, of: pod)
         return TranslatedPod(
             facts: facts, resourceVersion: pod.metadata.resourceVersion.map(Bounds.name),
@@ -69,6 +73,8 @@ package struct PodTranslator: Sendable {
         for (key, value) in metadata.labels.sorted(by: { $0.key < $1.key }).prefix(Bounds.labels) {
             facts.labels[Bounds.name(key)] = Bounds.name(value)
         }
+        // Opaque by the API's word; servers count up, and that is all that is made of it: which of two versions is newer.
+        facts.version = metadata.resourceVersion.flatMap { UInt64($0) }
         facts.phase = pod.status?.phase.map(Bounds.name)
         facts.reason = pod.status?.reason.map(Bounds.name)
         facts.deletionAt = metadata.deletionTimestamp.flatMap { Timestamp(rfc3339: $0) }

@@ -31,7 +31,6 @@ package enum MetricCatalogue {
         MetricDescription(
             "lastword_runtime_unary_renewals_total", .counter, "Connections for look-ups that were renewed in time."),
         MetricDescription("lastword_runtime_queue_depth", .gauge, "Events waiting, as the source last saw it."),
-        MetricDescription("lastword_runtime_queue", .gauge, "Events waiting, as of the last maintenance."),
     ]
 
     private static let pods: [MetricDescription] = [
@@ -74,7 +73,8 @@ package enum MetricCatalogue {
         MetricDescription("lastword_pinned_bytes", .gauge, "Disk that pins hold, in allocated blocks."),
         MetricDescription("lastword_store_head", .gauge, "Number of the ledger's newest entry."),
         MetricDescription("lastword_store_queue", .gauge, "Facts waiting to be committed."),
-        MetricDescription("lastword_store_commit_seconds", .gauge, "How long the last commit took."),
+        MetricDescription(
+            "lastword_store_commit_seconds", .histogram, "How long a group of facts took to become durable."),
     ]
 
     private static let agent: [MetricDescription] = [

@@ -11,7 +11,8 @@ extension SessionTests {
         func plainExit(code: Int) async throws {
             let node = try DebugNode.running
             let pod = try await node.makePod("exit-\(code)")
-            let container = try await node.playToEnd(.debugger(shell: "echo code \(code); exit \(code)"), in: pod)
+            let container = try await node.playToEnd(
+                .debugger(shell: "echo code \(code); sleep 0.1; exit \(code)"), in: pod)
             let session = try await node.record(of: container)
             #expect(session.state == .ended)
             #expect(session.exitCode == code)

@@ -64,7 +64,8 @@ extension SessionTests {
             let pod = try await node.makePod(
                 specification, creator: "kubectl",
                 containers: [
-                    ContainerSpecification(name: "debugger", command: ["sh", "-c", "echo from the node; exit 4"])
+                    ContainerSpecification(
+                        name: "debugger", command: ["sh", "-c", "echo from the node; sleep 0.1; exit 4"])
                 ])
             let container = try #require(await node.kubelet.containers(of: pod).first)
             let session = try await node.record(of: container)
@@ -101,7 +102,7 @@ extension SessionTests {
             for code in [11, 12] {
                 let pod = try await node.makePod("again")
                 let container = try await node.playToEnd(
-                    .debugger(name: "debugger-again", shell: "echo round \(code); exit \(code)"), in: pod)
+                    .debugger(name: "debugger-again", shell: "echo round \(code); sleep 0.1; exit \(code)"), in: pod)
                 try await node.delete(pod)
                 sessions.append(try await node.record(of: container))
             }

@@ -48,8 +48,8 @@ extension SessionTests {
                 try await node.kubelet.rotateLog(container)
                 try node.kubelet.kill(container, signal: SIGUSR1)
             }
-            #expect(!node.pins(of: container).isEmpty)
-            try await node.kubelet.stop(container)
+            try await waitUntil("the three files are pinned") { node.pins(of: container).count == 3 }
+            try await node.delete(pod)
             let session = try await node.record(of: container)
             #expect(session.exitCode == 9)
             #expect(try node.text(of: session) == "part 0\npart 1\npart 2\n")
@@ -63,13 +63,22 @@ extension SessionTests {
         func tail() async throws {
             let node = try DebugNode.running
             let pod = try await node.makePod("mebibyte")
-            let container = try await node.playToEnd(.debugger(shell: "seq 1 200000 | head -c 1048576"), in: pod)
+            // A hundred bytes a line, and a last line that does not end: neither bound is a line's.
+            let container = try await node.play(
+                .debugger(
+                    shell: """
+                        awk 'BEGIN { for (i = 0; i < 10486; i++) printf "%099d\\n", i }' | head -c 1048576
+                        trap 'exit 0' TERM; while :; do sleep 600 & wait $!; done
+                        """), in: pod)
+            // containerd 1.6.20 drops what its logger has not read by the exit (containerd#7289): not what is tested.
+            try await waitUntil(every: .milliseconds(100), "the last whole line is in the log") {
+                String(decoding: try Files.read(container.logPath).suffix(8), as: UTF8.self).hasSuffix("010484\n")
+            }
+            try await node.kubelet.stop(container)
             let session = try await node.record(of: container)
-            var whole: [UInt8] = []
-            var number = 0
-            while whole.count < 1 << 20 {
-                number += 1
-                whole += Array("\(number)\n".utf8)
+            let whole = (0..<10486).flatMap { number -> [UInt8] in
+                let digits = Array(String(number).utf8)
+                return [UInt8](repeating: 0x30, count: 99 - digits.count) + digits + [0x0A]
             }
             #expect(try node.output(of: session).bytes == Array(whole.prefix(1 << 20).suffix(65_536)))
             #expect(session.output?.bytes == 65_536)
@@ -87,7 +96,8 @@ extension SessionTests {
             let container = try await node.playToEnd(
                 .debugger(
                     name: "debugger-frames",
-                    shell: "echo out 1; sleep 0.3; echo err 1 >&2; sleep 0.3; echo out 2; echo err 2 >&2"), in: pod)
+                    shell: "echo out 1; sleep 0.3; echo err 1 >&2; sleep 0.3; echo out 2; echo err 2 >&2; sleep 0.1"),
+                in: pod)
             let session = try await node.record(of: container)
             let name = "default/frames/debugger-frames"
             #expect(try await node.lastword("logs", name, "--stream", "stderr") == "err 1\nerr 2\n")
@@ -116,7 +126,8 @@ extension SessionTests {
             let pod = try await node.makePod("hostile")
             let name = "evil\u{1B}[2J\u{202E}name"
             let container = try await node.playToEnd(
-                .debugger(name: name, shell: #"printf 'a\033]0;owned\007b\000\377\n'; exit 3 # "# + "\u{1B}[31m"),
+                .debugger(
+                    name: name, shell: #"printf 'a\033]0;owned\007b\000\377\n'; sleep 0.1; exit 3 # "# + "\u{1B}[31m"),
                 in: pod)
             let session = try await node.record(of: container)
             #expect(session.container == name)

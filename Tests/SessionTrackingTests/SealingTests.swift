@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import SessionRecords
+import SessionTracking
+import Testing
+
+@Suite struct SealingTests {
+    let id = Sample.id(1)
+
+    private func node() -> TrackerDriver {
+        var node = TrackerDriver()
+        node.place(Sample.record(id))
+        return node
+    }
+
+    private func running() -> TrackerDriver {
+        var node = node()
+        node.start(id)
+        return node
+    }
+
+    @Test("without a delete the deadline seals, and what comes later is an amendment")
+    func deadline() {
+        var node = running()
+        node.exit(id, 42, at: 5)
+        node.clock(9.9)
+        #expect(node.entryTypes(id) == [.sessionStarted])
+        node.clock(10.1)
+        #expect(node.entryTypes(id) == [.sessionStarted, .sessionEnded])
+        #expect(node.session(id)?.sealedBy == .deadline)
+        #expect(node.pins == [id])
+        node.tails[id] = Sample.tail("finding: connection pool exhausted\nand more\n")
+        node.delete(id, at: 30)
+        #expect(node.entryTypes(id) == [.sessionStarted, .sessionEnded, .sessionAmended])
+        #expect(node.session(id)?.sealedBy == .taskDelete)
+        #expect(node.outputs[SessionID(container: id)] == node.tails[id])
+        #expect(node.pins.isEmpty)
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("a delete while the deadline's capture is under way: read again, and told once, as complete")
+    func deleteDuringCapture() {
+        var node = running()
+        node.answersCaptures = false
+        node.exit(id, 42, at: 5)
+        node.clock(10.1)
+        node.delete(id, at: 10.2)
+        node.tell(.outputCaptured(id, Sample.tail("first")), at: 10.3)
+        #expect(node.entryTypes(id) == [.sessionStarted])
+        #expect(node.pins == [id])
+        node.tell(.outputCaptured(id, Sample.tail("first and last")), at: 10.4)
+        #expect(node.entryTypes(id) == [.sessionStarted, .sessionEnded])
+        #expect(node.session(id)?.sealedBy == .taskDelete)
+        #expect(node.outputs[SessionID(container: id)] == Sample.tail("first and last"))
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("a later capture that reads less does not replace the fuller output")
+    func poorerCapture() {
+        var node = running()
+        node.exit(id, 42, at: 5)
+        node.clock(10.1)
+        node.tails.removeValue(forKey: id)
+        node.delete(id, at: 30)
+        #expect(node.session(id)?.output?.pinnedBy == .hardlink)
+        #expect(node.session(id)?.sealedBy == .taskDelete)
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("an output told twice is no second revision")
+    func sameOutput() {
+        var node = running()
+        node.exit(id, 42, at: 5)
+        node.delete(id, at: 5.1)
+        let revision = node.session(id)?.revision
+        node.tell(.outputCaptured(id, node.tail(of: id)), at: 6)
+        #expect(node.session(id)?.revision == revision)
+    }
+}
