@@ -175,7 +175,9 @@ extension SessionTracker {
                 continue
             }
             if !tracked.isDescribed { actions.append(.describe(id)) }
-            if !hasRuntimeEnding(id) { actions.append(.askStatus(id)) }
+            // Also of one whose end was seen and whose `/tasks/delete` was not: CRI shows it only once it is drained.
+            let isUnsealed = state == .exited && tracked.facts.progress.sealedAt == nil
+            if !hasRuntimeEnding(id) || isUnsealed { actions.append(.askStatus(id)) }
         }
         for id in known.keys where listing.containers[id] == nil && known[id]?.name != nil {
             known.removeValue(forKey: id)

@@ -85,6 +85,10 @@ package struct SessionTracker: Sendable {
             if let id = row.facts.claims.containerID {
                 containers[id] = tracked
                 index(id)
+                // Killed between the exit and the sealing: `/tasks/delete` may have come meanwhile and will not again.
+                if !row.facts.claims.exits.isEmpty, row.facts.progress.sealedAt == nil {
+                    deadlines.add(.seal(id), at: receipt.boottime + configuration.sealDeadline)
+                }
                 advance(id, receipt, &actions)
             } else if let key = WaitingKey(row.facts.claims) {
                 waiting[key] = tracked
