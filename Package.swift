@@ -191,7 +191,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "ContainerdAPI", "CRIAPI", .logging, .grdb,
+                "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
             ]),
     ]
 )

@@ -37,6 +37,14 @@ extension AgentStore {
         return entry
     }
 
+    /// Goes on with the run that this store was opened in before: the same agent has opened it again.
+    package func continueRun() throws {
+        let last = try reading("read the agent's last run") { db in
+            try db.number("SELECT coalesce(max(id), 0) FROM agent_run WHERE stopped_at IS NULL")
+        }
+        run = last == 0 ? nil : last
+    }
+
     /// Appends `agent.stopped`; nil if this run was never told to have started.
     @discardableResult
     package func agentStopped() throws -> CommittedEntry? {

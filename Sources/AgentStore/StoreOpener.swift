@@ -24,7 +24,9 @@ struct StoreOpener {
         case .newer(let version): throw Self.newer(version, paths)
         case .foreign: throw Self.foreign(paths)
         case .corrupt(let reason): return try replace(reason)
-        case .absent, .sound: break
+        case .absent: break
+        case .sound:
+            if let damage = options.damage { return try replace(damage) }
         }
         do {
             return try openWriter()

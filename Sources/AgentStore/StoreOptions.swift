@@ -7,15 +7,18 @@ package struct StoreOptions: Sendable {
     package var lockTimeout: Duration
     /// Members may read the store; files are given to it where it exists.
     package var group: String
+    /// The store was found damaged at work, in these words: it is set aside, whatever it looks like.
+    package var damage: String?
     /// The wall clock: entries' `at`.
     package var clock: @Sendable () -> Timestamp
 
     package init(
-        lockTimeout: Duration = .seconds(30), group: String = "lastword",
+        lockTimeout: Duration = .seconds(30), group: String = "lastword", damage: String? = nil,
         clock: @escaping @Sendable () -> Timestamp = { WallClock.now() }
     ) {
         self.lockTimeout = lockTimeout
         self.group = group
+        self.damage = damage
         self.clock = clock
     }
 }

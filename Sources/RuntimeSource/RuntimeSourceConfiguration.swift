@@ -12,8 +12,9 @@ package struct RuntimeSourceConfiguration: Hashable, Sendable {
     /// Observations that may wait for the consumer; what comes on top is dropped, counted and made good by a listing.
     package var queueCapacity = 65_536
     /// How often a quiet runtime is asked whether it is still there, and how long it may take to answer.
-    package var heartbeatInterval: Duration = .seconds(10)
-    package var heartbeatTimeout: Duration = .seconds(10)
+    /// Together they are how long a runtime may hang unnoticed.
+    package var heartbeatInterval: Duration = .seconds(5)
+    package var heartbeatTimeout: Duration = .seconds(8)
     /// Limit of one unary call.
     package var callTimeout: Duration = .seconds(10)
     /// Without the marker: how long a subscription is given to take hold before each of the two listings.

@@ -164,7 +164,9 @@ extension SessionTracker {
             }
             if !tracked.isDescribed { actions.append(.describe(id)) }
             let runsAsKnown = state == .running && !tracked.facts.claims.starts.isEmpty
-            if !hasRuntimeEnding(tracked), !runsAsKnown { actions.append(.askStatus(id)) }
+            // Also of one whose end was seen and whose `/tasks/delete` was not: CRI shows it only once it is drained.
+            let isUnsealed = state == .exited && tracked.facts.progress.sealedAt == nil
+            if isUnsealed || (!hasRuntimeEnding(tracked) && !runsAsKnown) { actions.append(.askStatus(id)) }
         }
         for id in known.keys where listing.containers[id] == nil { leave(id, receipt) }
         for id in containers.keys.sorted() where listing.containers[id] == nil {

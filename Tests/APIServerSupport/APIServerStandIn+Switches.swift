@@ -52,6 +52,11 @@ extension APIServerStandIn {
         state.withLock { $0.refusals.append(.init(status: status, remaining: count)) }
     }
 
+    /// Ends what `unauthorized`, `throttle` and `fail` ordered.
+    package func forgive() {
+        state.withLock { $0.refusals = [] }
+    }
+
     /// These verbs (`list`, `watch`, `kubelet`) get 403 until it is called again.
     package func forbid(_ verbs: Set<String>) {
         state.withLock { $0.forbiddenVerbs = verbs }

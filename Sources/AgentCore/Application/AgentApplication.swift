@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AgentStore
+import Glibc
 package import Logging
 import PodSource
 package import RuntimeSource
@@ -23,16 +24,17 @@ package final class AgentApplication: Sendable {
 
     package let configuration: AgentConfiguration
     package let health = HealthState()
-    package let store: AgentStore
+    package var store: AgentStore { stores.current }
     package let sessions: SessionService
     package let runtime: RuntimeSource
     let pods: (any PodSource)?
     let keeper: LogKeeper
+    let stores: CurrentStore
     let writer: StoreWriter
     let logger: Logger
     private let clock: AgentClock
     private let resumed: [(session: Session, facts: SessionFacts)]
-    private let orphanedPins: [ContainerID]
+    private let pinsFound: [ContainerID]
 
     /// - Parameters:
     ///   - environment: for the in-cluster credentials.
@@ -44,31 +46,29 @@ package final class AgentApplication: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.clock = clock
-        for part in [HealthState.Part.runtime, HealthState.Part.store, HealthState.Part.pins] {
-            health.register(part)
-        }
-        health.register(HealthState.Part.pods, isRequired: false)
+        for part in [HealthState.Part.runtime, HealthState.Part.store] { health.register(part) }
+        // Without them sessions are recorded all the same: by the runtime's word, and from descriptors held open.
+        for part in [HealthState.Part.pods, HealthState.Part.pins] { health.register(part, isRequired: false) }
 
+        let open = Self.opener(configuration, clock)
         let opener = FileWorker(label: "lastword.opening")
         let (opened, keeper) = try await opener.attempt { [configuration] in
-            let store = try AgentStore.open(
-                directory: configuration.store.directory,
-                identity: NodeIdentity.read(node: configuration.node.name),
-                options: StoreOptions(
-                    lockTimeout: configuration.store.lockTimeout, clock: { clock.now().wall }))
+            let deadline = ContinuousClock.now + configuration.store.lockTimeout
+            let store = try open(nil)
             do {
-                return (store, try configuration.openLogKeeper())
+                return (store, try Self.openPins(configuration.logKeeper, until: deadline))
             } catch {
                 // The store was opened for nothing; that it may fail to close adds nothing to the error that counts.
                 try? store.close()
                 throw error
             }
         }
-        store = opened
         self.keeper = keeper
         let store = opened
+        let stores = CurrentStore(store, logger: logger, open: open) { try $0.agentStarted(version: Self.version) }
+        self.stores = stores
         writer = StoreWriter(health: health, logger: logger) { commits in
-            _ = try store.commit(commits)
+            _ = try stores.perform { try $0.commit(commits) }
             committed(commits)
         }
         runtime = RuntimeSource(configuration: configuration.runtimeSource, clock: clock, logger: logger)
@@ -89,11 +89,36 @@ package final class AgentApplication: Sendable {
         tracker.ignore(
             try store.settledContainers(since: start.wall.advanced(byNanoseconds: -configuration.tracker.podMemory)),
             receipt: start)
-        let known = Set(resumed.compactMap(\.session.containerID))
-        orphanedPins = keeper.pinnedContainers().filter { !known.contains($0) }
+        pinsFound = keeper.pinnedContainers()
         sessions = SessionService(
             tracker: tracker, effects: Self.effects(runtime, keeper, logger: logger), writer: writer, clock: clock,
             logger: logger)
+    }
+
+    /// Opens the store; with a reason, one that is to be set aside whatever it looks like.
+    private static func opener(
+        _ configuration: AgentConfiguration, _ clock: AgentClock
+    ) -> @Sendable (_ damage: String?) throws -> AgentStore {
+        { damage in
+            try AgentStore.open(
+                directory: configuration.store.directory,
+                identity: NodeIdentity.read(node: configuration.node.name),
+                options: StoreOptions(
+                    lockTimeout: configuration.store.lockTimeout, damage: damage, clock: { clock.now().wall }))
+        }
+    }
+
+    /// An agent that is being replaced lets go of its store first and of its pins a moment later.
+    private static func openPins(
+        _ configuration: LogKeeperConfiguration, until deadline: ContinuousClock.Instant
+    ) throws -> LogKeeper {
+        while true {
+            let attempt = Result { () throws(LastwordError) in try LogKeeper(configuration: configuration) }
+            guard case .failure(let error) = attempt, error.code == "pins.locked", ContinuousClock.now < deadline else {
+                return try attempt.get()
+            }
+            usleep(50_000)
+        }
     }
 
     /// Notes the start, and opens the gap that our absence was.
@@ -105,12 +130,14 @@ package final class AgentApplication: Sendable {
                 "the store was damaged and has been set aside; a new ledger begins",
                 metadata: [LogKey.filePath: "\(predecessor.file)", LogKey.reason: "\(reason)"])
         }
-        for gap in try store.openGaps() {
+        let open = try store.openGaps()
+        for gap in open {
             if let source = SourceName(rawValue: gap.source) { tracker.resumeGap(gap, source: source) }
         }
         let last = try store.lastRun()
         try store.agentStarted(version: version)
-        guard let last else { return }
+        // A run that ended before it had listed the runtime has closed nothing: the absence before it goes on.
+        guard let last, !open.contains(where: { $0.source == SourceName.agent.rawValue }) else { return }
         let gap = Gap(
             source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt,
             reason: last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped")
@@ -162,13 +189,19 @@ package final class AgentApplication: Sendable {
         // Stopped in reverse: first what lets facts in, last what makes them durable.
         var all: [any Service] = services
         all.append(WriterService(writer: writer))
-        all.append(SessionLoop(sessions: sessions, resumed: resumed, orphanedPins: orphanedPins, clock: clock))
+        all.append(SessionLoop(sessions: sessions, resumed: resumed, pinsFound: pinsFound, clock: clock))
         all.append(MaintenanceService(application: self, clock: clock))
         all.append(LogKeeperService(keeper: keeper, sessions: sessions, clock: clock))
         if let pods { all.append(PodPump(source: pods, sessions: sessions)) }
         all.append(RuntimePump(source: runtime, pods: pods, sessions: sessions))
+        // One that cannot go on ends the others in their order, so that nothing is left unwritten: cancelled, they would
+        // drop what they have.
         var configuration = ServiceGroupConfiguration(
-            services: all.map { .init(service: $0) }, gracefulShutdownSignals: signals, logger: logger)
+            services: all.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            }, gracefulShutdownSignals: signals, logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.drainLimit
         return configuration
     }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 package import PodSource
 package import RuntimeSource
 import SessionRecords
@@ -40,19 +39,6 @@ extension AgentConfiguration {
             keeper.pinBytesPerContainer = Int64(logs.pinLimitEach.bytes)
             keeper.freeSpaceFloor = Double(logs.freeSpaceFloor) / 100
             return keeper
-        }
-    }
-
-    /// Opens the pins; waits as long as the store does for an agent that is being replaced to let go of them.
-    func openLogKeeper() throws -> LogKeeper {
-        let clock = ContinuousClock()
-        let deadline = clock.now + store.lockTimeout
-        while true {
-            do {
-                return try LogKeeper(configuration: logKeeper)
-            } catch let error as LastwordError where error.code == "pins.locked" && clock.now < deadline {
-                usleep(200_000)
-            }
         }
     }
 

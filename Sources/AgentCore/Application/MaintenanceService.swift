@@ -68,10 +68,11 @@ struct MaintenanceService: Service {
             maxBytes: Int64(application.configuration.store.maxBytes.bytes),
             maxAge: application.configuration.store.maxAge)
         do {
-            try await application.writer.perform { [store = application.store] in try store.heartbeat() }
-            while try await application.writer.perform({ [store = application.store] in
-                try store.enforceRetention(limits)
-            })?.more == true {}
+            let stores = application.stores
+            try await application.writer.perform { try stores.perform { try $0.heartbeat() } }
+            while try await application.writer.perform({ try stores.perform { try $0.enforceRetention(limits) } })?
+                .more == true
+            {}
         } catch {
             application.logger.error(
                 "the store could not be maintained", metadata: [LogKey.errorMessage: "\(error)"])

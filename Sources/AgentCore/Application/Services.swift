@@ -11,9 +11,14 @@ struct WriterService: Service {
     let writer: StoreWriter
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            await writer.run()
-        } onGracefulShutdown: {
+        // Cancelled, when the time to drain is over, it must end too: waiting for work is not ended by that alone.
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await writer.run()
+            } onGracefulShutdown: {
+                writer.finish()
+            }
+        } onCancel: {
             writer.finish()
         }
     }
@@ -22,18 +27,20 @@ struct WriterService: Service {
 struct SessionLoop: Service {
     let sessions: SessionService
     let resumed: [(session: Session, facts: SessionFacts)]
-    let orphanedPins: [ContainerID]
+    /// On disk at the start, of any container.
+    let pinsFound: [ContainerID]
     let clock: AgentClock
 
     func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await sessions.run(resuming: resumed) }
-                // A pin without a row: the agent died between the two, or the row was never begun.
+                // With a row: the session is told that it has its pin, so that it lets go of it in the end. Without one
+                // the agent died between the two, and the pin is the witness.
                 group.addTask {
                     let receipt = clock.now()
                     await sessions.send(
-                        orphanedPins.map { Observation(.logPinned($0, .held(.hardlink)), receipt: receipt) })
+                        pinsFound.map { Observation(.logPinned($0, .held(.hardlink)), receipt: receipt) })
                 }
             }
         } onGracefulShutdown: {

@@ -11,6 +11,8 @@ package final class AgentProcess: Sendable {
         package var nodeName = "node-1"
         /// Further flags, such as `--output-tail-bytes 1KiB`.
         package var flags: [String] = []
+        /// Further environment variables, such as `NOTIFY_SOCKET`.
+        package var environment: [String: String] = [:]
 
         package init(server: PodServer? = nil) {
             self.server = server
@@ -24,11 +26,13 @@ package final class AgentProcess: Sendable {
     private let options: Mutex<Options>
     private let child = Mutex<ChildProcess?>(nil)
 
-    /// - Parameter directory: where the store and the agent's log are; kept over restarts.
-    package init(paths: NodePaths, directory: String, options: Options) throws {
+    /// - Parameters:
+    ///   - directory: where the store and the agent's log are; kept over restarts.
+    ///   - store: where the store is instead.
+    package init(paths: NodePaths, directory: String, options: Options, store: String? = nil) throws {
         self.paths = paths
         self.options = Mutex(options)
-        store = directory + "/store"
+        self.store = store ?? directory + "/store"
         logFile = directory + "/agent.log"
         port = try HTTPProbe.freePort()
     }
@@ -61,8 +65,8 @@ package final class AgentProcess: Sendable {
     /// Starts it and waits until `/readyz` says yes.
     package func start(untilReady: Bool = true) async throws {
         let started = try ChildProcess.start(
-            [try BuildProducts.path("lastword-agent")] + arguments, environment: Self.environment,
-            output: .file(logFile))
+            [try BuildProducts.path("lastword-agent")] + arguments,
+            environment: Self.environment.merging(options.withLock { $0.environment }) { $1 }, output: .file(logFile))
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {
@@ -91,6 +95,12 @@ package final class AgentProcess: Sendable {
     package func lastword(_ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(
             [try BuildProducts.path("lastword")] + arguments + ["--store", store], environment: Self.environment)
+    }
+
+    /// Runs another `lastword-agent` with these arguments to its end, such as one that must refuse to start.
+    package static func run(_ arguments: [String], limit: Duration = .seconds(60)) async throws -> CommandResult {
+        try await ChildProcess.run(
+            [try BuildProducts.path("lastword-agent")] + arguments, environment: environment, limit: limit)
     }
 
     package var logTail: String {
