@@ -37,7 +37,8 @@ struct Demo: AsyncParsableCommand {
         let server = try APIServerStandIn()
         try await server.start()
         let agent = try AgentProcess(
-            paths: node.paths, directory: try scratch.directory("agent"), options: .init(
+            paths: node.paths, directory: try scratch.directory("agent"),
+            options: .init(
                 server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath)))
         let failure = await Self.outcome {
             try await agent.start()

@@ -67,7 +67,8 @@ struct MaintenanceService: Service {
 
     private func maintainStore() async {
         let limits = RetentionLimits(
-            maxBytes: Int64(application.configuration.store.maxBytes.bytes), maxAge: application.configuration.store.maxAge)
+            maxBytes: Int64(application.configuration.store.maxBytes.bytes),
+            maxAge: application.configuration.store.maxAge)
         do {
             try await application.writer.perform { [store = application.store] in try store.heartbeat() }
             while try await application.writer.perform({ [store = application.store] in

@@ -61,7 +61,8 @@ package final class AgentProcess: Sendable {
     /// Starts it and waits until `/readyz` says yes.
     package func start(untilReady: Bool = true) async throws {
         let started = try ChildProcess.start(
-            [try BuildProducts.path("lastword-agent")] + arguments, environment: Self.environment, output: .file(logFile))
+            [try BuildProducts.path("lastword-agent")] + arguments, environment: Self.environment,
+            output: .file(logFile))
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {
