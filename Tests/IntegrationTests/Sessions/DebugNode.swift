@@ -43,8 +43,8 @@ final class DebugNode: Sendable {
     static func start() async throws -> DebugNode {
         let scratch = try ScratchDirectory()
         let rig = try await RigNode.start()
+        let server = try APIServerStandIn()
         do {
-            let server = try APIServerStandIn()
             try await server.start()
             let agent = try AgentProcess(
                 paths: rig.paths, directory: scratch.path,
@@ -56,6 +56,7 @@ final class DebugNode: Sendable {
                 rig: rig, server: server, agent: agent, scratch: scratch,
                 reader: try StoreReader(directory: agent.store))
         } catch {
+            await server.close()
             try await rig.teardown()
             throw error
         }

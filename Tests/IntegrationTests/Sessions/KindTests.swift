@@ -95,6 +95,20 @@ extension SessionTests {
             }
         }
 
+        @Test(
+            "a container that the API server has not told of yet is pinned and told to nobody, and let go once it has")
+        func undecided() async throws {
+            let node = try DebugNode.running
+            let pod = try await node.kubelet.runPod(PodSpecification(name: "undecided"))
+            let container = try await node.kubelet.startContainer(.waiting(), in: pod)
+            try await waitUntil("it is pinned") { !node.pins(of: container).isEmpty }
+            #expect(try await node.agent.lastword("list", "--pod", "undecided").ending == .exited(1))
+            try await node.publish(pod)
+            try await waitUntil("its pin is gone") { node.pins(of: container).isEmpty }
+            #expect(try !node.hasRow(container))
+            try await node.delete(pod)
+        }
+
         @Test("the same pod and container names again are another session")
         func reusedNames() async throws {
             let node = try DebugNode.running
