@@ -160,10 +160,17 @@ extension SessionTracker {
             guard let tracked = containers[id] else {
                 _ = touch(id, receipt, &actions)
                 containers[id]?.listedAs = state
+                if state.hasTask { containers[id]?.hasTask = true }
                 continue
             }
+            if state.hasTask, !tracked.hasTask {
+                // The pod source spoke of it first: its log is as much in need of a pin as any.
+                containers[id]?.hasTask = true
+                advance(id, receipt, &actions)
+            }
             if !tracked.isDescribed { actions.append(.describe(id)) }
-            let runsAsKnown = state == .running && !tracked.facts.claims.starts.isEmpty
+            let starts = tracked.facts.claims.starts
+            let runsAsKnown = state == .running && (starts[.containerdEvent] != nil || starts[.criStatus] != nil)
             // Also of one whose end was seen and whose `/tasks/delete` was not: CRI shows it only once it is drained.
             let isUnsealed = state == .exited && tracked.facts.progress.sealedAt == nil
             if isUnsealed || (!hasRuntimeEnding(tracked) && !runsAsKnown) { actions.append(.askStatus(id)) }
@@ -229,4 +236,9 @@ extension SessionTracker {
             advance(id, receipt, &actions)
         }
     }
+}
+
+extension RuntimeStatus.State {
+    /// Whether a task was made of the container: from then on there may be a log.
+    fileprivate var hasTask: Bool { self == .running || self == .exited }
 }

@@ -44,6 +44,22 @@ import Testing
         return node
     }
 
+    @Test("a container that ran before the agent, and of which the pod source spoke first, is pinned and asked for")
+    func foundRunningByPodFirst() {
+        var node = TrackerDriver()
+        let id = Sample.id(1)
+        node.place(Sample.record(id))
+        var running = RuntimeStatus(id: id, state: .running)
+        running.startedAt = TrackerDriver.at(0.5)
+        node.statuses[id] = running
+        node.tell(.pod(Sample.facts([Sample.ephemeral(status: Sample.running(id, since: 0))], version: 10)), at: 3)
+        #expect(node.pins.isEmpty)
+        node.tell(.runtimeListing(RuntimeListing(containers: [id: .running])), at: 3.1)
+        #expect(node.pins == [id])
+        #expect(node.session(id)?.startedAt == TrackerDriver.at(0.5))
+        #expect(node.session(id)?.sources["startedAt"] == .criStatus)
+    }
+
     @Test("an agent that dies at any step and returns ends with the same facts, each told once", arguments: 0..<9)
     func everyStep(index: Int) throws {
         let whole = try play(restartBefore: nil)

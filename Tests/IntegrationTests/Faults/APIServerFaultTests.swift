@@ -89,7 +89,9 @@ struct APIServerFaultTests {
             try await node.publish(pod)
             let confirmed = try await node.wait(for: session, "it is confirmed") { $0.classification == .confirmed }
             #expect(confirmed.classificationSource == .podSpec && confirmed.targetContainer == "nginx")
-            #expect(try node.told(session) == ["session.started", "session.ended", "session.amended"])
+            let told = try node.told(session)
+            #expect(told.prefix(3) == ["session.started", "session.ended", "session.amended"], "\(told)")
+            #expect(told.dropFirst(3).allSatisfy { $0 == "session.amended" }, "\(told)")
             try await node.expectSound([session])
         }
     }
