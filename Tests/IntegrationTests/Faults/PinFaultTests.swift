@@ -107,6 +107,28 @@ struct PinFaultTests {
         }
     }
 
+    @Test("a log larger than pins may hold: its tail is copied in time, and is in the record of a pod that is gone")
+    func overTheLimit() async throws {
+        try await FaultNode.run(
+            FaultNode.Options { $0.flags = ["--logs-pin-limit-each", "1MiB", "--output-tail-bytes", "4KiB"] }
+        ) { node in
+            let pod = try await node.makePod()
+            let session = try await node.debug(
+                "yes 0123456789abcde | head -c 3145728; echo the end; sleep 1000", in: pod)
+            try await node.wait(for: session, "its tail is in the store") { record in
+                record.output?.pinnedBy == .copied
+            }
+            #expect(!node.isPinned(session))
+            try await node.delete(pod)
+            let record = try await node.waitForEnd(of: session)
+            #expect(record.output?.pinnedBy == .copied && record.output?.truncated == true)
+            let output = try await node.output(of: session)
+            #expect(output.utf8.count == 4096 && output.hasSuffix("0123456789abcde\nthe end\n"))
+            try await node.expectSound([session])
+            try await node.expectNothingHeld(of: [session])
+        }
+    }
+
     @Test("many sessions at once in pods that all go at once: afterwards no link and no descriptor is left")
     func nothingLeft() async throws {
         try await FaultNode.run { node in

@@ -65,4 +65,21 @@ struct StopTests {
             try await node.expectSound([session])
         }
     }
+
+    @Test("pins that another process holds for a moment are waited for, within the time for the store's lock")
+    func pinsHeld() async throws {
+        try await FaultNode.run(FaultNode.Options { $0.starts = false }) { node in
+            try Files.makeDirectories(node.pinDirectory, mode: 0o700)
+            let directory = open(node.pinDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            try #require(directory >= 0)
+            defer { close(directory) }
+            try #require(flock(directory, LOCK_EX) == 0)
+            try await node.agent.start(untilReady: false)
+            // It has the store: now it waits for the pins.
+            try await waitUntil("the store is made") { Files.exists(node.agent.store + "/lastword.db-wal") }
+            #expect(HTTPProbe.get(port: node.agent.port, path: "/healthz") == nil)
+            #expect(flock(directory, LOCK_UN) == 0)
+            try await waitUntil("the agent is ready") { try node.readiness()?.ready == true }
+        }
+    }
 }
