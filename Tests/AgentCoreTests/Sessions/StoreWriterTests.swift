@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import SessionRecords
+import SessionTracking
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import AgentCore
+
+@Suite("Writing to the store")
+struct StoreWriterTests {
+    /// Stands for the store: fails while it is told to.
+    private final class Store: Sendable {
+        struct State {
+            var isFailing = false
+            var written: [String] = []
+            var largest = 0
+        }
+
+        let state = Mutex(State())
+
+        func write(_ commits: [Commit]) throws {
+            try state.withLock { state in
+                if state.isFailing { throw LastwordError(code: "store.full", message: "disk full") }
+                state.largest = max(state.largest, commits.count)
+                state.written += commits.map { if case .gap(let gap) = $0 { gap.source } else { "?" } }
+            }
+        }
+
+        var written: [String] { state.withLock { $0.written } }
+    }
+
+    private func running(
+        limit: Int, _ body: (StoreWriter, Store, HealthState) async throws -> Void
+    ) async throws {
+        let store = Store()
+        let health = HealthState()
+        let writer = StoreWriter(
+            limit: limit, health: health, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            write: store.write)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await writer.run() }
+            try await body(writer, store, health)
+            writer.finish()
+            try await group.waitForAll()
+        }
+    }
+
+    private func fact(_ number: Int) -> StoreWriter.Item {
+        .commit(.gap(Gap(source: "\(number)", openedAt: Timestamp(nanoseconds: 1), reason: "")))
+    }
+
+    @Test("while the store fails facts are kept up to the limit, what is beyond is counted, and later all is in order")
+    func bounded() async throws {
+        try await running(limit: 1000) { writer, store, health in
+            store.state.withLock { $0.isFailing = true }
+            writer.enqueue(fact(0))
+            try await waitUntil("the store fails") { health.reports.contains { $0.condition == .failing("disk full") } }
+            for number in 1...1500 { writer.enqueue(fact(number)) }
+            #expect(writer.backlog == 1000)
+            #expect(writer.takeLost() == 500)
+            #expect(writer.takeLost() == 0)
+            store.state.withLock { $0.isFailing = false }
+            try await waitUntil("all is written") { store.written.count == 1001 }
+            #expect(store.written == (0...1000).map(String.init))
+            #expect(store.state.withLock { $0.largest } <= StoreWriter.groupLimit)
+            #expect(health.reports.map(\.condition) == [.ok])
+        }
+    }
+
+    @Test("what waits for a fact happens after it is durable, not before")
+    func afterwards() async throws {
+        try await running(limit: 1000) { writer, store, health in
+            store.state.withLock { $0.isFailing = true }
+            let seen = Mutex<[Int]>([])
+            writer.enqueue(fact(1))
+            writer.enqueue(.afterwards { seen.withLock { $0.append(store.written.count) } })
+            try await waitUntil("the store fails") { health.reports.contains { $0.condition == .failing("disk full") } }
+            #expect(seen.withLock { $0 } == [])
+            store.state.withLock { $0.isFailing = false }
+            try await waitUntil("it is done") { seen.withLock { !$0.isEmpty } }
+            #expect(seen.withLock { $0 } == [1])
+        }
+    }
+}
