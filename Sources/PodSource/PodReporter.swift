@@ -8,22 +8,20 @@ import Synchronization
 ///
 /// Owned by the task that runs the source; only `status` and the queue are looked at from elsewhere.
 struct PodReporter: ~Copyable {
-    let queue: PodObservationQueue
+    let queue: ObservationQueue
     let health: PodSourceHealth
     let metrics = PodSourceMetrics()
     let logger: Logger
-    let receipts: @Sendable () -> Receipt
+    let clock: AgentClock
     private let translator = PodTranslator()
     private(set) var cache = PodCache()
     private(set) var isLost = false
 
-    init(
-        queue: PodObservationQueue, health: PodSourceHealth, logger: Logger, receipts: @escaping @Sendable () -> Receipt
-    ) {
+    init(queue: ObservationQueue, health: PodSourceHealth, logger: Logger, clock: AgentClock) {
         self.queue = queue
         self.health = health
         self.logger = logger
-        self.receipts = receipts
+        self.clock = clock
     }
 
     /// One pod object as JSON; nil if it was not taken, which is counted.
@@ -48,7 +46,7 @@ struct PodReporter: ~Copyable {
     }
 
     mutating func saw(_ pod: TranslatedPod) throws(PodSourceFailure) {
-        let receipt = receipts()
+        let receipt = clock.now()
         let before = cache.refused
         let facts = cache.saw(pod, now: receipt.wall)
         if cache.refused > before { metrics.skipped("cache-full") }
@@ -56,18 +54,18 @@ struct PodReporter: ~Copyable {
     }
 
     mutating func deleted(_ pod: TranslatedPod) throws(PodSourceFailure) {
-        let receipt = receipts()
+        let receipt = clock.now()
         try tell(cache.deleted(pod, now: receipt.wall), receipt)
     }
 
     mutating func vanished(_ uid: PodUID) throws(PodSourceFailure) {
-        let receipt = receipts()
+        let receipt = clock.now()
         try tell(cache.vanished(uid, now: receipt.wall), receipt)
     }
 
     /// A full listing is complete. The source sees again.
     mutating func listed(_ uids: Set<PodUID>) throws(PodSourceFailure) {
-        let receipt = receipts()
+        let receipt = clock.now()
         try tell(cache.listed(uids, now: receipt.wall), receipt)
         try restored(always: true)
     }
@@ -79,7 +77,7 @@ struct PodReporter: ~Copyable {
         if !wasAvailable { logger.info("pod source sees the node's pods") }
         guard isLost || (always && !wasAvailable) else { return }
         isLost = false
-        try tell([.sourceRestored(.pods)], receipts())
+        try tell([.sourceRestored(.pods)], clock.now())
     }
 
     /// The source does not see; told once until it is restored.
@@ -92,16 +90,17 @@ struct PodReporter: ~Copyable {
             "pod source lost sight of the node's pods",
             metadata: ["pods.reason": "\(failure.reason)", "error": "\(failure.words)"])
         // A full queue drops this one, too; the overflow that is told then says as much.
-        queue.offer(Observation(.sourceLost(.pods, reason: failure.words), receipt: receipts()))
+        queue.offer(Observation(.sourceLost(.pods, reason: failure.words), receipt: clock.now()))
     }
 
     /// After an overflow: once there is room, how many were dropped, and the cache tells everything again.
     mutating func recoverFromOverflow() async {
-        await queue.waitForRoom()
+        // Cancelled: nobody wants to know any more.
+        do { try await queue.waitForRelief() } catch { return }
         let dropped = queue.takeDropped()
         metrics.lost(dropped)
         logger.warning("pod observations dropped", metadata: ["pods.dropped": .stringConvertible(dropped)])
-        queue.offer(Observation(.sourceOverflowed(.pods, dropped: dropped), receipt: receipts()))
+        queue.offer(Observation(.sourceOverflowed(.pods, dropped: dropped), receipt: clock.now()))
         cache.retellAll()
         // Whether the loss or recovery was among what was dropped is not known: say it again.
         isLost = true

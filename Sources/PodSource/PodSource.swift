@@ -6,7 +6,7 @@ package import SessionTracking
 package protocol PodSource: Sendable {
     /// Where the observations wait: `pod`, `podDeleted`, `podListing`, `sourceLost`, `sourceRestored`,
     /// `sourceOverflowed`. Finished when `run` returns.
-    var queue: PodObservationQueue { get }
+    var queue: ObservationQueue { get }
     /// How it stands, for `/readyz` and `status`.
     var status: PodSourceStatus { get }
     /// Until the task is cancelled. Reconnects for ever; trouble shows in `status`, the queue, metrics and logs.
@@ -30,16 +30,14 @@ package struct PodSourceStatus: Hashable, Sendable {
 
 extension PodSourceConfiguration {
     /// The source that the configuration asks for; nil for none.
-    /// - Parameter receipts: the moment of receipt, injected by tests.
-    package func makeSource(
-        logger: Logger, receipts: @escaping @Sendable () -> Receipt = { ReceiptClock.now() }
-    ) -> (any PodSource)? {
+    /// - Parameter clock: tells the moment of receipt.
+    package func makeSource(logger: Logger, clock: AgentClock = .system) -> (any PodSource)? {
         switch origin {
         case .none: return nil
         case .api(let access):
-            return KubernetesPodSource(access: access, configuration: self, logger: logger, receipts: receipts)
+            return KubernetesPodSource(access: access, configuration: self, logger: logger, clock: clock)
         case .kubelet(let access):
-            return KubeletPodSource(access: access, configuration: self, logger: logger, receipts: receipts)
+            return KubeletPodSource(access: access, configuration: self, logger: logger, clock: clock)
         }
     }
 }

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Watches the node's container runtime and tells what it sees as observations (`design.md` §4, runtime source).
 ///
-/// Run `run()` as a service; read `queue` (or `observations`) in one place; ask with `requestDescription` and
-/// `requestStatus`, which never wait and are answered on the queue. After each `sourceLost` everything is listed again
+/// Run `run()` as a service; read `queue` in one place; ask with `requestDescription` and `requestStatus`,
+/// which never wait and are answered on the queue. After each `sourceLost` everything is listed again
 /// before `sourceRestored`; the same after `sourceOverflowed`.
 package final class RuntimeSource: Sendable {
     /// How the source stands, for `/readyz` and `status`.
@@ -42,11 +42,6 @@ package final class RuntimeSource: Sendable {
         parts = SourceParts(
             configuration: configuration, clock: clock, queue: queue, descriptions: LookupQueue(),
             statuses: LookupQueue(), metrics: metrics)
-    }
-
-    /// The queue's observations one by one; for one consumer.
-    package var observations: some AsyncSequence<Observation, Never> & Sendable {
-        ObservationSequence(queue: queue)
     }
 
     package var health: Health { state.withLock { $0 } }

@@ -78,48 +78,4 @@ struct StreamPartsTests {
         backoff.succeeded()
         #expect(backoff.failed() <= .milliseconds(100))
     }
-
-    // MARK: Queue
-
-    private func tick(_ boottime: Int64) -> Observation {
-        Observation(.tick, receipt: Receipt(wall: Timestamp(nanoseconds: 0), boottime: boottime))
-    }
-
-    @Test("a full queue drops and counts, and what is in it comes out in order")
-    func queue() async {
-        let queue = PodObservationQueue(capacity: 3)
-        for index in 0..<5 { queue.offer(tick(Int64(index))) }
-        #expect(queue.hasDropped && queue.takeDropped() == 2)
-        #expect(await queue.nextBatch(max: 2)?.map(\.receipt.boottime) == [0, 1])
-        #expect(queue.offer(tick(9)))
-        queue.finish()
-        #expect(await queue.nextBatch(max: 10)?.map(\.receipt.boottime) == [2, 9])
-        #expect(await queue.nextBatch(max: 10) == nil)
-    }
-
-    @Test("a waiting reader is woken by an observation, by the end and by cancellation", .timeLimit(.minutes(1)))
-    func waiting() async {
-        let queue = PodObservationQueue(capacity: 10)
-        async let batch = queue.nextBatch(max: 10)
-        queue.offer(tick(1))
-        #expect(await batch?.count == 1)
-        let cancelled = Task { await queue.nextBatch(max: 10) }
-        cancelled.cancel()
-        #expect(await cancelled.value == nil)
-        async let last = queue.nextBatch(max: 10)
-        queue.finish()
-        #expect(await last == nil)
-    }
-
-    @Test("a producer waits for room until half is taken", .timeLimit(.minutes(1)))
-    func room() async {
-        let queue = PodObservationQueue(capacity: 4)
-        for index in 0..<4 { queue.offer(tick(Int64(index))) }
-        let producer = Task {
-            await queue.waitForRoom()
-            return queue.count
-        }
-        _ = await queue.nextBatch(max: 2)
-        #expect(await producer.value <= 2)
-    }
 }

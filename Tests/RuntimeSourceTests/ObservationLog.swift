@@ -34,8 +34,7 @@ final class ObservationLog: Sendable {
             while isPaused, !Task.isCancelled {
                 do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
             }
-            let batch = await queue.nextBatch(max: 64)
-            if batch.isEmpty { return }
+            guard let batch = await queue.nextBatch(max: 64) else { return }
             told.withLock { $0 += batch.map(\.fact) }
         }
     }

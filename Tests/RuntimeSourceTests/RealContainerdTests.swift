@@ -154,7 +154,7 @@ struct RealContainerdTests {
                 task.cancel()
                 try await task.value
                 // The queue has ended, after what was in it.
-                while await !source.queue.nextBatch(max: 100).isEmpty {}
+                while await source.queue.nextBatch(max: 100) != nil {}
             }
             let delays = (0..<5).map { _ in Int.random(in: 0..<60, using: &generator) }
             try await watching(containerd.configuration) { _, log in
@@ -200,8 +200,8 @@ private final class DescriptionCounter: @unchecked Sendable {
     private(set) var listed: Set<ContainerID> = []
 
     func count(_ queue: ObservationQueue) async throws {
-        while true {
-            for observation in await queue.nextBatch(max: 256) {
+        while let batch = await queue.nextBatch(max: 256) {
+            for observation in batch {
                 if let id = observation.fact.described?.id { described.insert(id) }
                 if let listing = observation.fact.listing { listed.formUnion(listing.keys) }
                 if observation.fact.isRestored { return }

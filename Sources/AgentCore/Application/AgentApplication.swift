@@ -72,8 +72,7 @@ package final class AgentApplication: Sendable {
             committed(commits)
         }
         runtime = RuntimeSource(configuration: configuration.runtimeSource, clock: clock, logger: logger)
-        pods = try configuration.podSource(environment: environment).makeSource(
-            logger: logger, receipts: { clock.now() })
+        pods = try configuration.podSource(environment: environment).makeSource(logger: logger, clock: clock)
         var tracker = SessionTracker(configuration: configuration.tracker)
         try Self.beginRun(store, &tracker, clock: clock, logger: logger)
         resumed = try store.openSessions().compactMap { session, facts in

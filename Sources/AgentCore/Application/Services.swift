@@ -61,9 +61,7 @@ struct RuntimePump: Service {
                 await Self.headStart(pods)
                 await runUntilStopped { try await source.run() }
             }
-            while true {
-                let batch = await source.queue.nextBatch(max: 256)
-                if batch.isEmpty { break }
+            while let batch = await source.queue.nextBatch(max: 256) {
                 await sessions.send(batch)
             }
         }

@@ -8,30 +8,29 @@ package import SessionTracking
 /// For clusters in which an agent must not read other nodes' pods: `get` on `nodes/pods` (Kubernetes 1.33) is all it
 /// needs. What comes and goes between two polls is not seen; the runtime's own facts are.
 package final class KubeletPodSource: PodSource {
-    package let queue: PodObservationQueue
+    package let queue: ObservationQueue
     private let access: KubeletAccess
     private let configuration: PodSourceConfiguration
     private let logger: Logger
-    private let receipts: @Sendable () -> Receipt
+    private let clock: AgentClock
     private let health = PodSourceHealth()
 
     package var status: PodSourceStatus { health.status }
 
     package init(
-        access: KubeletAccess, configuration: PodSourceConfiguration, logger: Logger,
-        receipts: @escaping @Sendable () -> Receipt
+        access: KubeletAccess, configuration: PodSourceConfiguration, logger: Logger, clock: AgentClock
     ) {
         self.access = access
         self.configuration = configuration
         self.logger = logger
-        self.receipts = receipts
-        queue = PodObservationQueue(capacity: configuration.queueCapacity)
+        self.clock = clock
+        queue = ObservationQueue(capacity: configuration.queueCapacity)
     }
 
     package func run() async throws {
         var loop = KubeletPollLoop(
             client: KubeletClient(access: access, timings: configuration.timings), timings: configuration.timings,
-            reporter: PodReporter(queue: queue, health: health, logger: logger, receipts: receipts))
+            reporter: PodReporter(queue: queue, health: health, logger: logger, clock: clock))
         await loop.run()
         queue.finish()
     }

@@ -9,31 +9,30 @@ package import SessionTracking
 /// connection, and lists again after a 410. A connection that comes back at the first try is no gap, because the server
 /// replays what happened in between; a gap is told where that is not certain any more.
 package final class KubernetesPodSource: PodSource {
-    package let queue: PodObservationQueue
+    package let queue: ObservationQueue
     private let access: APIServerAccess
     private let configuration: PodSourceConfiguration
     private let logger: Logger
-    private let receipts: @Sendable () -> Receipt
+    private let clock: AgentClock
     private let health = PodSourceHealth()
 
     package var status: PodSourceStatus { health.status }
 
     package init(
-        access: APIServerAccess, configuration: PodSourceConfiguration, logger: Logger,
-        receipts: @escaping @Sendable () -> Receipt
+        access: APIServerAccess, configuration: PodSourceConfiguration, logger: Logger, clock: AgentClock
     ) {
         self.access = access
         self.configuration = configuration
         self.logger = logger
-        self.receipts = receipts
-        queue = PodObservationQueue(capacity: configuration.queueCapacity)
+        self.clock = clock
+        queue = ObservationQueue(capacity: configuration.queueCapacity)
     }
 
     package func run() async throws {
         let client = APIServerClient(nodeName: configuration.nodeName, timings: configuration.timings)
         var loop = ListWatchLoop(
             client: client, access: access, timings: configuration.timings,
-            reporter: PodReporter(queue: queue, health: health, logger: logger, receipts: receipts))
+            reporter: PodReporter(queue: queue, health: health, logger: logger, clock: clock))
         await loop.run()
         await client.shutdown()
         queue.finish()

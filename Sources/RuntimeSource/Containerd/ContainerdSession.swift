@@ -151,12 +151,16 @@ struct ContainerdSession: Sendable {
     /// Lists on the slow timer, and as soon as there is room again after a loss at our own limit.
     private func relist() async throws {
         let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        parts.queue.onRelief { bell.yield() }
-        defer { parts.queue.onRelief(nil) }
         try await withThrowingTaskGroup { group in
             group.addTask {
                 while true {
                     try await Task.sleep(for: parts.configuration.relistInterval)
+                    bell.yield()
+                }
+            }
+            group.addTask {
+                while true {
+                    try await parts.queue.waitForRelief()
                     bell.yield()
                 }
             }
