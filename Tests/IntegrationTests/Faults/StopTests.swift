@@ -1,5 +1,5 @@
-import AgentStore
 // SPDX-License-Identifier: Apache-2.0
+import AgentStore
 import Glibc
 import SessionRecords
 import TestSupport
