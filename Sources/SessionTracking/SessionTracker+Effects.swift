@@ -53,7 +53,10 @@ extension SessionTracker {
         guard let tracked = containers[id] else { return }
         let claims = tracked.facts.claims
         guard claims.ending != nil || claims.isLost, !tracked.facts.progress.drained else { return }
-        let drained = isDrained(tracked, atDeadline: atDeadline)
+        // Where the log is stands in the container's record. On a busy node that may come after the end: wait for it.
+        let isFindable = tracked.isDescribed || claims.isGone || tracked.isPinned
+        guard isFindable || atDeadline else { return }
+        let drained = isFindable && isDrained(tracked, atDeadline: atDeadline)
         guard drained || (atDeadline && tracked.facts.progress.sealedAt == nil) else { return }
         guard !tracked.captureRequested else {
             // It may have read before the last words were written.

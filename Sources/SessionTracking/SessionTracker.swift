@@ -202,6 +202,10 @@ struct Tracked: Sendable {
         hasTask = !claims.starts.isEmpty || claims.exits[.containerdEvent] != nil || claims.taskDeletedAt != nil
     }
 
+    var isPinned: Bool {
+        if case .held? = pin { true } else { false }
+    }
+
     var isOpen: Bool { !facts.progress.endTold }
 }
 

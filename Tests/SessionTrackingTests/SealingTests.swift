@@ -18,6 +18,21 @@ import Testing
         return node
     }
 
+    @Test("an end that comes before the container's record waits for it: only there stands where the log is")
+    func recordComesLate() {
+        var node = node()
+        node.answersLookups = false
+        node.tails[id] = Sample.tail("finding\n")
+        node.tell(.taskCreated(id, pid: 7, at: TrackerDriver.at(0.1)), at: 0.1)
+        node.exit(id, 42, at: 0.2)
+        node.delete(id, at: 0.3)
+        #expect(!node.actions.contains { if case .capture = $0 { true } else { false } })
+        node.tell(.container(Sample.record(id)), at: 0.4)
+        #expect(node.session(id)?.output?.bytes == 8)
+        #expect(node.entryTypes(id).last == .sessionEnded)
+        #expect(node.session(id)?.sealedBy == .taskDelete)
+    }
+
     @Test("without a delete the deadline seals, and what comes later is an amendment")
     func deadline() {
         var node = running()
