@@ -12,7 +12,7 @@ extension SessionTracker {
                 actions.append(.askStatus(id))
             case .seal(let id):
                 guard containers[id]?.facts.progress.sealedAt == nil else { continue }
-                captureIfDue(id, drained: true, receipt, &actions)
+                captureIfDue(id, drained: true, atDeadline: true, receipt, &actions)
             case .classification(let id):
                 guard let tracked = containers[id], scope(of: tracked) == .undecided else { continue }
                 containers[id]?.facts.progress.gaveUp = true

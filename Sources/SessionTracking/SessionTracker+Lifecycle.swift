@@ -64,11 +64,16 @@ extension SessionTracker {
     }
 
     /// Asks for the output once the ending is known and the output complete, or when `drained` is forced by the deadline.
-    mutating func captureIfDue(_ id: ContainerID, drained: Bool, _ receipt: Receipt, _ actions: inout [Action]) {
+    mutating func captureIfDue(
+        _ id: ContainerID, drained: Bool, atDeadline: Bool = false, _ receipt: Receipt, _ actions: inout [Action]
+    ) {
         guard let tracked = containers[id], drained else { return }
         let claims = tracked.facts.claims
         guard claims.ending != nil || claims.isLost else { return }
-        let complete = isDrained(id)
+        // Where the log is stands in the container's record. On a busy node that may come after the end: wait for it.
+        let isFindable = claims.description != nil || claims.recordUnknown || claims.isPinned
+        guard isFindable || atDeadline else { return }
+        let complete = isDrained(id) && isFindable
         if tracked.facts.progress.sealedAt != nil {
             // Sealed by the deadline; the runtime now says that the rest is there.
             guard complete, !tracked.capturedDrained, tracked.facts.progress.sealedBy == .deadline else { return }
@@ -93,8 +98,8 @@ extension SessionTracker {
         if tracked.facts.progress.sealedAt == nil || tracked.capturedDrained {
             containers[id]?.facts.progress.sealedAt = tracked.facts.progress.sealedAt ?? receipt.wall
             containers[id]?.facts.progress.sealedBy =
-                tracked.facts.claims.taskDeletedAt != nil
-                ? .taskDelete : tracked.capturedDrained ? .recovery : .deadline
+                !tracked.capturedDrained
+                ? .deadline : tracked.facts.claims.taskDeletedAt != nil ? .taskDelete : .recovery
         }
         commitIfChanged(id, tail: tail, receipt, &actions)
         if containers[id]?.captureAgain == true {
@@ -216,5 +221,11 @@ extension Session {
         copy.podFate?.conditions = []
         copy.podFate?.restarts = nil
         return copy
+    }
+}
+
+extension Claims {
+    fileprivate var isPinned: Bool {
+        if case .held? = pin { true } else { false }
     }
 }

@@ -200,6 +200,13 @@ extension SessionTracker {
         }
         // A pin found at start without a row is a witness of a container that nobody has told us of.
         guard touch(id, receipt, &actions) else { return }
+        if case .held = pin, let progress = containers[id]?.facts.progress, progress.sealedAt != nil,
+            progress.sealedBy != .deadline, containers[id]?.captureRequested == false
+        {
+            // Too late, or left by an agent that was killed between the commit of the output and the pin's release.
+            actions.append(.releasePin(id))
+            return
+        }
         containers[id]?.facts.claims.pin = pin
         switch pin {
         case .held: containers[id]?.pinRequested = true
