@@ -38,7 +38,7 @@ struct StoreFaultTests {
                     #expect(try await node.output(of: session) == "kept in memory \(number)\n")
                     #expect(try node.told(session).prefix(2) == ["session.started", "session.ended"])
                 }
-                #expect(try node.metric("lastword_losses_total") == 0)
+                #expect(try node.metric("lastword_losses_total", "reason=\"store-backlog\"") == 0)
                 try await node.expectSound(sessions)
                 try await node.expectNothingHeld(of: sessions)
             }
