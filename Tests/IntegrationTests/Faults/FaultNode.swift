@@ -138,6 +138,12 @@ final class FaultNode: Sendable {
             try server.put(podJSON: asked.text)
         }
         let container = try await kubelet.startEphemeralContainer(debugger, in: pod)
+        if shell == Self.waiting {
+            // Sooner it has no handler for the signal yet.
+            try await waitUntil("the session has begun") {
+                try Files.exists(container.logPath) && Files.text(container.logPath).contains("finding")
+            }
+        }
         try await publish(pod)
         return container
     }

@@ -75,9 +75,13 @@ struct StopTests {
             defer { close(directory) }
             try #require(flock(directory, LOCK_EX) == 0)
             try await node.agent.start(untilReady: false)
-            // It has the store: now it waits for the pins.
+            // It has the store; the pins are next, and it goes on waiting for them.
             try await waitUntil("the store is made") { Files.exists(node.agent.store + "/lastword.db-wal") }
-            #expect(HTTPProbe.get(port: node.agent.port, path: "/healthz") == nil)
+            let process = try #require(node.agent.process)
+            for _ in 0..<20 {
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(process.isRunning && HTTPProbe.get(port: node.agent.port, path: "/healthz") == nil)
+            }
             #expect(flock(directory, LOCK_UN) == 0)
             try await waitUntil("the agent is ready") { try node.readiness()?.ready == true }
         }
