@@ -166,6 +166,15 @@ let package = Package(
             dependencies: ["TestSupport", "APIServerSupport", "SessionRecords", "SessionTracking", .argumentParser],
             path: "Tests/NodeRig",
             swiftSettings: strict),
+        // Measures what the design promises, for `make bench`.
+        .executableTarget(
+            name: "lastword-bench",
+            dependencies: [
+                "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
+                "SessionRecords", "Telemetry", "ContainerdAPI", .argumentParser, .grdb, .grpcCore, .grpcPosix,
+                .protobuf, .serviceLifecycle, .logging,
+            ],
+            path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
         tests("SessionRecordsTests", ["SessionRecords"]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(

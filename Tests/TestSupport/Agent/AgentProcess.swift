@@ -11,8 +11,8 @@ package final class AgentProcess: Sendable {
         package var nodeName = "node-1"
         /// Further flags, such as `--output-tail-bytes 1KiB`.
         package var flags: [String] = []
-        /// Further environment variables, such as `NOTIFY_SOCKET`.
-        package var environment: [String: String] = [:]
+            [program] + arguments, environment: Self.environment.merging(options.withLock { $0.environment }) { $1 },
+            output: .file(logFile))
 
         package init(server: PodServer? = nil) {
             self.server = server
@@ -64,9 +64,15 @@ package final class AgentProcess: Sendable {
 
     /// Starts it and waits until `/readyz` says yes.
     package func start(untilReady: Bool = true) async throws {
+        let named = options.withLock { $0.program }
+        let program = try named ?? BuildProducts.path("lastword-agent")
         let started = try ChildProcess.start(
+<<<<<<< ours
             [try BuildProducts.path("lastword-agent")] + arguments,
             environment: Self.environment.merging(options.withLock { $0.environment }) { $1 }, output: .file(logFile))
+=======
+            [program] + arguments, environment: Self.environment, output: .file(logFile))
+>>>>>>> theirs
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {

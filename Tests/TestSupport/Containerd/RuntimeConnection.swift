@@ -11,8 +11,6 @@ import SessionRecords
 package actor RuntimeConnection {
     package typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
 
-    private static let usesPerClient = 80
-
     /// A client and the calls on it; shut down when it is retired *and* the last call has ended: a client that is draining
     /// takes no new call, also not one that was given it a moment before.
     private struct Lease {
@@ -22,12 +20,15 @@ package actor RuntimeConnection {
     }
 
     private let socket: String
+    private let usesPerClient: Int
     /// The number of the lease that is given out; a new number for each client.
     private var current = 0
     private var leases: [Int: Lease] = [:]
 
-    package init(socket: String) {
+    /// - Parameter usesPerClient: the default suits calls one after the other; many at once bring fewer PINGs a call.
+    package init(socket: String, usesPerClient: Int = 80) {
         self.socket = socket
+        self.usesPerClient = usesPerClient
     }
 
     /// What a call gets: it waits for the connection, but not for ever.
@@ -77,7 +78,7 @@ package actor RuntimeConnection {
     }
 
     private func take() throws -> (Client, Int) {
-        if let lease = leases[current], lease.uses >= Self.usesPerClient { reset() }
+        if let lease = leases[current], lease.uses >= usesPerClient { reset() }
         var lease = try leases[current] ?? Lease(client: makeClient())
         lease.uses += 1
         lease.inFlight += 1
