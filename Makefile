@@ -41,7 +41,8 @@ bench: setup ## release build, then the numbers of the design as a table and in 
 	@dev/build.sh $(BENCH_FLAGS)
 	@dev/bench.sh .build/bench
 
-fuzz: toolchain ## libFuzzer over the parsers (FUZZ_SECONDS each, 60 if not given)
+fuzz: setup ## libFuzzer over the parsers (FUZZ_SECONDS each, 60 if not given; FUZZ_TARGETS chooses)
+	@dev/build.sh
 	@dev/fuzz.sh
 
 protos: toolchain ## regenerate Sources/Generated from Proto

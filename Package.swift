@@ -191,7 +191,11 @@ let package = Package(
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
-            ["AgentCore", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry", .logging, .coreMetrics]),
+            [
+                "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry",
+                .argumentParser,
+                .logging, .coreMetrics,
+            ]),
         tests(
             "CommandsTests", ["Commands", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser, .yams],
             resources: [.copy("Golden")]),

@@ -9,7 +9,7 @@ package enum LastwordCommandLine {
     /// Runs one command line, without the program's name, and returns the exit code (`design.md` §7).
     package static func run(arguments: [String], context: CommandContext) async -> Int32 {
         do {
-            let status = try await execute(hoisted(arguments), context)
+            let status = try await execute(arguments, context)
             try context.standardOutput.flush()
             return status.rawValue
         } catch is ClosedPipe {
@@ -24,9 +24,14 @@ package enum LastwordCommandLine {
         }
     }
 
+    /// Arguments without the program's name to a command that could run; throws what the parser says of them.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        try Lastword.parseAsRoot(hoisted(arguments))
+    }
+
     private static func execute(_ arguments: [String], _ context: CommandContext) async throws -> ExitStatus {
         do {
-            var command = try Lastword.parseAsRoot(arguments)
+            var command = try parse(arguments)
             if let verb = command as? any Verb {
                 return try await verb.execute(in: context)
             }

@@ -36,13 +36,8 @@ extension CallOptions {
     }
 }
 
-/// gRPC metadata of containerd's namespaced calls.
-enum ContainerdNamespace {
-    /// Kubernetes' own, fixed in containerd's CRI plugin.
-    static let kubernetes = "k8s.io"
-    /// Ours, for the marker alone.
-    static let lastword = "lastword"
-
+extension ContainerdNamespace {
+    /// What a namespaced call carries.
     static func metadata(_ name: String) -> Metadata {
         ["containerd-namespace": .string(name)]
     }

@@ -46,16 +46,21 @@ package enum OutputFrameCoding {
         return bytes
     }
 
-    /// Nil if the bytes are not frames, or describe more than 2^40 bytes of output.
+    /// Nil if the bytes are not frames, or describe 2^40 bytes of output or more in all. What is decoded encodes to these
+    /// bytes again: there is one form, so that one hash stands for the frames.
     package static func decode(_ bytes: [UInt8]) -> [OutputFrame]? {
         guard bytes.first == version else { return nil }
         var frames: [OutputFrame] = []
         var index = 1
         var last: Int64 = 0
+        var total: UInt64 = 0
         while index < bytes.count {
             let flags = bytes[index]
             index += 1
             guard flags < 4, let length = readVarint(bytes, &index), length < 1 << 40 else { return nil }
+            // No overflow: both are below 2^40.
+            total += length
+            guard total < 1 << 40 else { return nil }
             var time: Timestamp?
             if flags & 2 != 0 {
                 guard let zigzag = readVarint(bytes, &index) else { return nil }
@@ -84,7 +89,8 @@ package enum OutputFrameCoding {
             index += 1
             guard shift < 63 || (shift == 63 && byte <= 1) else { return nil }
             value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
+            // A last byte of 0 adds nothing: the number has a shorter form, which is the one that counts.
+            if byte < 0x80 { return byte == 0 && shift > 0 ? nil : value }
             shift += 7
         }
         return nil

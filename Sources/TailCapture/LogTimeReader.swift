@@ -56,7 +56,12 @@ struct LogTimeReader {
         guard let hour = Self.pair(text, 11), let minute = Self.pair(text, 14), let second = Self.pair(text, 17) else {
             return .malformed
         }
-        guard readable, hour < 24, minute < 60, second < 61, findMidnight(text),
+        guard readable, hour < 24, minute < 60, second < 61 else { return .unreadable }
+        guard findMidnight(text) else {
+            // No such date; or the first day that can be told at all, whose midnight cannot.
+            return Timestamp(rfc3339: Array(text)[...]).map { .moment($0) } ?? .unreadable
+        }
+        guard
             let moment = Timestamp(
                 seconds: midnight + hour * 3600 + minute * 60 + second - offset, nanos: nanos)
         else { return .unreadable }

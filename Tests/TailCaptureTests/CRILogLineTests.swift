@@ -74,6 +74,8 @@ struct CRILogLineTests {
         let seeds = [
             "2026-11-21T02:40:13Z", "2026-11-21T02:40:13.900249061Z", "1999-02-30T23:59:60.5+14:00",
             "2261-12-31T00:00:00-12:45",
+            // The first day that can be told begins at 00:12:43: its midnight cannot.
+            "1677-09-21T00:12:43.145224192Z",
         ].map { Array($0.utf8) }
         let letters = Array("0123456789TZtz:+-. ".utf8)
         var readable = 0
