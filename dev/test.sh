@@ -13,9 +13,13 @@ only_root='^IntegrationTests\.'
 also_root='^(IntegrationTests|RuntimeSourceTests|TailCaptureTests|AgentStoreTests)\.'
 failed=0
 
+# A group that hangs must not hold up everything behind it for hours.
+limit=${TEST_LIMIT:-1200}
+
 run() {  # <what> <command...>
     echo "test: $1"
     shift
+    set -- timeout --kill-after=10 "$limit" "$@"
     # One line a minute of tests is enough on the screen; the log has all of them.
     "$@" 2>&1 | tee -a "$log" | grep -aE '✘|recorded an issue|Test run with|skipped|error:|Fatal|^↳' || true
     return "${PIPESTATUS[0]}"

@@ -78,8 +78,9 @@ struct CommitNotes: Sendable {
     }
 
     /// The first moment of each kind.
-    static func read(_ path: String) throws -> (isReady: Bool, facts: [ContainerID: Int64], sealed: [ContainerID: Int64])
-    {
+    static func read(_ path: String) throws -> (
+        isReady: Bool, facts: [ContainerID: Int64], sealed: [ContainerID: Int64]
+    ) {
         var isReady = false
         var facts: [ContainerID: Int64] = [:]
         var sealed: [ContainerID: Int64] = [:]

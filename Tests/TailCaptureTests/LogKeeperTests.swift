@@ -199,6 +199,7 @@ struct LogKeeperTests {
         try scratch.write(line(1, "one"), to: path)
         #expect(keeper.pin(id, logPath: path) == .held(.hardlink))
         let running = Task { await keeper.run { _ in } }
+        defer { running.cancel() }
         for round in 0..<3 {
             try scratch.rename(path, to: path + ".20261121-02513\(round)")
             try scratch.write(line(2 + round, "round \(round)"), to: path)

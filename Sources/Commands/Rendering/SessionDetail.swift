@@ -141,7 +141,8 @@ package enum SessionDetail {
 extension SessionDetail {
     private static func kept(_ output: OutputSummary) -> String {
         if output.bytes == 0, output.pinnedBy == .none { return "nothing" }
-        var text = "\(output.bytes) byte\(output.bytes == 1 ? "" : "s")"
+        let kept = output.bytes
+        var text = "\(kept) byte\(kept == 1 ? "" : "s")"
         if output.truncated {
             text += ", the end"
             if let total = output.totalBytes { text += " of \(total)" }

@@ -63,7 +63,7 @@ final class BurstPublisher: Sendable {
         let began = Clock.monotonic()
         state.withLock { $0.began = began }
         let numbers = Numbers()
-        let connections = (0..<Self.connections).map { _ in 
+        let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -103,9 +103,15 @@ final class BurstPublisher: Sendable {
         state.withLock { $0.containers.append(container) }
         let pid = UInt32(100_000 + number % 1_000_000)
         try await publish(
-            "/tasks/create", Containerd_Events_TaskCreate.with { $0.containerID = id; $0.pid = pid }, connection)
+            "/tasks/create",
+            Containerd_Events_TaskCreate.with {
+                $0.containerID = id; $0.pid = pid
+            }, connection)
         try await publish(
-            "/tasks/start", Containerd_Events_TaskStart.with { $0.containerID = id; $0.pid = pid }, connection)
+            "/tasks/start",
+            Containerd_Events_TaskStart.with {
+                $0.containerID = id; $0.pid = pid
+            }, connection)
         let ended = Google_Protobuf_Timestamp.with {
             let now = Clock.wall()
             $0.seconds = now / 1_000_000_000

@@ -42,4 +42,3 @@ struct ByteTemplate: Sendable {
         return result
     }
 }
-

@@ -52,7 +52,8 @@ enum StoreRows {
                 let run = try TimedCommand([program] + question + ["--store", directory])
                 // 1: nothing is like that, which takes as long to find out.
                 guard run.exitCode == 0 || run.exitCode == 1 else {
-                    throw RigError.failed("lastword \(question.joined(separator: " ")) ended with \(run.exitCode ?? -1)")
+                    throw RigError.failed(
+                        "lastword \(question.joined(separator: " ")) ended with \(run.exitCode ?? -1)")
                 }
                 // The first reads from the disk what nobody has read since the store was made.
                 guard turn > 0 else { continue }

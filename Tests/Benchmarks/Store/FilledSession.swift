@@ -32,7 +32,8 @@ struct FilledSession: Sendable {
         container = "debugger-\(number)"
         target = "app-\(number % Self.targets)"
         // The last hundred still run. Most of the others ended well, some with a rare code.
-        exitCode = number >= count - 100 ? nil : number % 1000 == 0 ? 42 : number % 10 == 0 ? 137 : number % 7 == 0 ? 1 : 0
+        exitCode =
+            number >= count - 100 ? nil : number % 1000 == 0 ? 42 : number % 10 == 0 ? 137 : number % 7 == 0 ? 1 : 0
         startedAt = Self.newest - Int64(count - 1 - number) * (Self.spacing / Int64(count))
     }
 
@@ -70,7 +71,9 @@ struct FilledSession: Sendable {
         session.tty = true
         session.stdin = true
         session.profile = .general
-        session.mounts = [MountPoint(destination: "/etc/hosts", source: "/var/lib/kubelet/pods/x/etc-hosts", readOnly: false)]
+        session.mounts = [
+            MountPoint(destination: "/etc/hosts", source: "/var/lib/kubelet/pods/x/etc-hosts", readOnly: false)
+        ]
         session.pid = 4242
         if !running {
             session.reason = "Error"

@@ -11,8 +11,10 @@ package final class AgentProcess: Sendable {
         package var nodeName = "node-1"
         /// Further flags, such as `--output-tail-bytes 1KiB`.
         package var flags: [String] = []
-            [program] + arguments, environment: Self.environment.merging(options.withLock { $0.environment }) { $1 },
-            output: .file(logFile))
+        /// Further environment variables, such as `NOTIFY_SOCKET`.
+        package var environment: [String: String] = [:]
+        /// The agent's program; nil: the one that was built together with the running one.
+        package var program: String?
 
         package init(server: PodServer? = nil) {
             self.server = server
@@ -67,12 +69,8 @@ package final class AgentProcess: Sendable {
         let named = options.withLock { $0.program }
         let program = try named ?? BuildProducts.path("lastword-agent")
         let started = try ChildProcess.start(
-<<<<<<< ours
-            [try BuildProducts.path("lastword-agent")] + arguments,
-            environment: Self.environment.merging(options.withLock { $0.environment }) { $1 }, output: .file(logFile))
-=======
-            [program] + arguments, environment: Self.environment, output: .file(logFile))
->>>>>>> theirs
+            [program] + arguments, environment: Self.environment.merging(options.withLock { $0.environment }) { $1 },
+            output: .file(logFile))
         child.withLock { $0 = started }
         guard untilReady else { return }
         try await waitUntil(limit: .seconds(60), "the agent is ready") {
