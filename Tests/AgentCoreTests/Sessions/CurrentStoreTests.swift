@@ -23,7 +23,8 @@ struct CurrentStoreTests {
         func open(_ damage: String? = nil) throws -> AgentStore {
             try AgentStore.open(
                 directory: scratch.file("store"), identity: NodeIdentity(node: "node-1", machineID: nil, bootID: nil),
-                options: StoreOptions(lockTimeout: .zero, damage: damage))
+                // A child that another test forks holds the lock with us until it runs its program: wait that long.
+                options: StoreOptions(lockTimeout: .seconds(2), damage: damage))
         }
 
         func current() throws -> CurrentStore {
