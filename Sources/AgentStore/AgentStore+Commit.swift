@@ -4,15 +4,15 @@ import SessionRecords
 package import SessionTracking
 
 extension AgentStore {
-    /// Makes the facts durable, in their order, all in one transaction; with them the sources' cursors, so that what was
-    /// read up to a cursor and the cursor itself are kept or lost together.
+    /// Makes the facts durable, in their order, all in one transaction: what was read up to a cursor and the cursor itself
+    /// are kept or lost together.
     ///
     /// Gives the entries that tell them. A session revision, or a gap's opening or closing, that is in the store already
     /// changes nothing: its entry, where a session's has one, is given again and not made again.
     ///
     /// Throws `store.full`, `store.write`, `store.corrupt`, …: then nothing of it is in the store.
-    package func commit(_ commits: [Commit], cursors: [String: String] = [:]) throws -> [CommittedEntry] {
-        guard !commits.isEmpty || !cursors.isEmpty else { return [] }
+    package func commit(_ commits: [Commit]) throws -> [CommittedEntry] {
+        guard !commits.isEmpty else { return [] }
         let prepared = try commits.map(PreparedCommit.init)
         return try transaction("commit \(commits.count) facts", facts: commits.count) { writer in
             for commit in prepared {
@@ -21,12 +21,11 @@ extension AgentStore {
                 case .forget(let id): try SessionRow.forget(id, writer.db)
                 case .settle(let id): try SessionRow.settle(id, writer.db)
                 case .gap(let gap): try GapRow.write(gap, &writer)
+                case .cursor(let source, let cursor):
+                    try writer.db.run(
+                        "INSERT OR REPLACE INTO source_cursor (name, cursor, at) VALUES (?, ?, ?)",
+                        [source.rawValue, cursor, writer.at.nanoseconds])
                 }
-            }
-            for (name, cursor) in cursors {
-                try writer.db.run(
-                    "INSERT OR REPLACE INTO source_cursor (name, cursor, at) VALUES (?, ?, ?)",
-                    [name, cursor, writer.at.nanoseconds])
             }
             return writer.appended
         }
@@ -39,6 +38,7 @@ private enum PreparedCommit {
     case forget(SessionID)
     case settle(SessionID)
     case gap(Gap)
+    case cursor(SourceName, String)
 
     init(_ commit: Commit) throws {
         switch commit {
@@ -46,6 +46,7 @@ private enum PreparedCommit {
         case .forget(let id): self = .forget(id)
         case .settle(let id): self = .settle(id)
         case .gap(let gap): self = .gap(gap)
+        case .cursor(let source, let cursor): self = .cursor(source, cursor)
         }
     }
 }

@@ -52,9 +52,9 @@ extension AgentStore {
     }
 
     /// Where a source stood, as the last commit that brought its cursor said.
-    package func cursor(for source: String) throws -> String? {
+    package func cursor(of source: SourceName) throws -> String? {
         try reading("read the cursor of \(source)") { db in
-            try db.firstRow("SELECT cursor FROM source_cursor WHERE name = ?", [source]) { $0.text(0) }
+            try db.firstRow("SELECT cursor FROM source_cursor WHERE name = ?", [source.rawValue]) { $0.text(0) }
         }
     }
 }

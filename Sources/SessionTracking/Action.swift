@@ -24,6 +24,8 @@ package enum Commit: Hashable, Sendable {
     /// Nothing more can come for it: the row stays, what was kept for going on with it goes.
     case settle(SessionID)
     case gap(Gap)
+    /// Where a source stands once everything before this is durable.
+    case cursor(SourceName, String)
 }
 
 package struct SessionCommit: Hashable, Sendable {

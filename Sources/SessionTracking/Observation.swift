@@ -56,7 +56,18 @@ package enum Fact: Hashable, Sendable {
     /// All pods of the node after a full list: a known pod that is not among them is gone.
     case podListing(Set<PodUID>)
 
+    // MARK: From the journal
+
+    /// What a line says of a container, as the runtime, the kubelet or the kernel wrote it. Who the container is comes as
+    /// `container` with `journal` as its witness. Never overrules what was observed.
+    case journal(JournalStatement)
+
     // MARK: From the sources' own lives
+
+    /// Everything before this was read up to the cursor; it becomes durable no sooner than what was made of it.
+    case readUpTo(SourceName, cursor: String)
+    /// An interval that is over and that nothing can fill any more: a journal that was vacuumed, lines that were dropped.
+    case intervalMissed(SourceName, from: Timestamp, to: Timestamp, reason: String, dropped: Int?)
 
     /// A source stopped seeing its subject: from here on a gap is open.
     case sourceLost(SourceName, reason: String)
@@ -94,6 +105,31 @@ package struct TaskExit: Hashable, Sendable {
     package init(exitCode: Int, exitedAt: Timestamp?, at: Timestamp) {
         self.exitCode = exitCode
         self.exitedAt = exitedAt
+        self.at = at
+    }
+}
+
+/// One statement of one line of the journal about one container.
+package struct JournalStatement: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
+        case started
+        /// The runtime's or the kubelet's line about the end; the time is the runtime's own where the line has it.
+        case exited(code: Int, finishedAt: Timestamp?)
+        case outOfMemory
+        /// The record was removed.
+        case removed
+        /// The end of an attach: the person's side of `stdin`, `stdout` or `stderr` is gone.
+        case attachClosed(stream: String)
+    }
+
+    package let container: ContainerID
+    package let event: Event
+    /// The line's own time where it has one, else its reception by the journal.
+    package let at: Timestamp
+
+    package init(container: ContainerID, event: Event, at: Timestamp) {
+        self.container = container
+        self.event = event
         self.at = at
     }
 }

@@ -67,6 +67,10 @@ package struct SessionTracker: Sendable {
         case .pod(let facts): take(facts, receipt, &actions)
         case .podDeleted(let uid, let at): takePodDeletion(uid, at: at, receipt, &actions)
         case .podListing(let uids): takePodListing(uids, receipt, &actions)
+        case .journal(let statement): take(statement, receipt, &actions)
+        case .readUpTo(let source, let cursor): actions.append(.commit(.cursor(source, cursor)))
+        case .intervalMissed(let source, let from, let to, let reason, let dropped):
+            actions.append(.commit(.gap(Gap.missed(source, from: from, to: to, reason: reason, dropped: dropped))))
         case .sourceLost(let source, let reason): openGap(source, reason: reason, dropped: nil, receipt, &actions)
         case .sourceRestored(let source): closeGap(source, receipt, &actions)
         case .sourceOverflowed(let source, let dropped):

@@ -130,15 +130,17 @@ struct CommitTests {
     func cursors() throws {
         let scratch = try Scratch()
         let store = try scratch.open()
-        _ = try store.commit([Sample.started(1)], cursors: ["journal": "s=1;i=5"])
-        _ = try store.commit([], cursors: ["journal": "s=1;i=6"])
-        #expect(try store.cursor(for: "journal") == "s=1;i=6")
-        #expect(try store.cursor(for: "pods") == nil)
-        // An empty name breaks the schema's rule: the whole transaction goes.
+        _ = try store.commit([Sample.started(1), .cursor(.journal, "s=1;i=5")])
+        _ = try store.commit([.cursor(.journal, "s=1;i=6")])
+        #expect(try store.cursor(of: .journal) == "s=1;i=6")
+        #expect(try store.cursor(of: .pods) == nil)
+        // A gap without an id breaks the schema's rule: the whole transaction goes.
+        var nameless = Gap(source: "runtime", openedAt: Timestamp(nanoseconds: 1), reason: "connection lost")
+        nameless.id = ""
         #expect(throws: LastwordError.self) {
-            try store.commit([Sample.started(2)], cursors: ["journal": "s=1;i=7", "": "x"])
+            try store.commit([Sample.started(2), .cursor(.journal, "s=1;i=7"), .gap(nameless)])
         }
-        #expect(try store.cursor(for: "journal") == "s=1;i=6")
+        #expect(try store.cursor(of: .journal) == "s=1;i=6")
         #expect(try scratch.reader().session(Sample.id(2)) == nil)
         #expect(try store.commit([Sample.started(2)]).map(\.number) == [3])
         #expect(try LedgerVerifier.verify(scratch.reader()).isSound)

@@ -80,7 +80,7 @@ struct ModelTests {
                     case .session(let session): model.commit(session)
                     case .forget(let id): model.forget(id)
                     case .gap: model.head += 1
-                    case .settle: break
+                    case .settle, .cursor: break
                     }
                 }
                 _ = try store.commit(commits)

@@ -141,6 +141,7 @@ struct TrackerDriver {
         case .settle(let id):
             if !settled.insert(id).inserted { violations.append("\(id) settled twice") }
         case .gap(let gap): gaps.append(gap)
+        case .cursor: break
         }
     }
 

@@ -21,7 +21,7 @@ struct SessionMetrics: Sendable {
         case .gap(let gap):
             guard gap.closedAt == nil else { return }
             Counter(label: "lastword_gaps_total", dimensions: [("source", gap.source)]).increment()
-        case .forget, .settle: break
+        case .forget, .settle, .cursor: break
         }
     }
 
