@@ -204,7 +204,7 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "Telemetry",
+                "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "TailCapture", "Telemetry",
                 .argumentParser,
                 .logging, .coreMetrics,
             ]),

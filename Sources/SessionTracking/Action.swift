@@ -18,7 +18,8 @@ package enum Action: Hashable, Sendable {
 
 /// One fact to be made durable: a session's new revision, or something about the agent's own sight.
 package enum Commit: Hashable, Sendable {
-    case session(SessionCommit)
+    /// Some 2 KB by themselves, and handed on in arrays: hence beside the enum.
+    indirect case session(SessionCommit)
     /// A provisional session turned out to be none of ours, before anything was told of it.
     case forget(SessionID)
     /// Nothing more can come for it: the row stays, what was kept for going on with it goes.

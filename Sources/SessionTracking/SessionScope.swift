@@ -71,7 +71,7 @@ package struct TrackerConfiguration: Hashable, Sendable {
     package var settleDelay: Int64 = 30_000_000_000
     /// Sessions for which that delay is observed at once; beyond it they are settled without, so that a burst of endings
     /// takes bounded memory.
-    package var settlesWaiting = 1024
+    package var settlesWaiting = 256
     /// Followed containers of one living pod above which runs that its status no longer names are settled.
     package var runsFollowed = 32
 

@@ -37,6 +37,8 @@ package final class LogKeeper: Sendable {
     /// gives for a while: try again for 30 s.
     package init(configuration: LogKeeperConfiguration) throws(LastwordError) {
         self.configuration = configuration
+        // Whoever opens a log for writing at the very moment of `hasWriter` makes the kernel send this, and it would end us.
+        signal(SIGIO, SIG_IGN)
         let logs = try LogDirectory(
             path: configuration.podLogsDirectory, aliases: configuration.aliases, owner: configuration.logOwner)
         self.logs = logs

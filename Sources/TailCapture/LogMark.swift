@@ -11,6 +11,9 @@ package struct LogMark: Hashable, Sendable {
     }
 
     let files: [File]
+    /// Whether the runtime still has the newest one open; nil if that cannot be found out. Once it has closed it after the
+    /// container's end, no more can come.
+    package let isOpen: Bool?
 }
 
 extension LogKeeper {
@@ -18,11 +21,27 @@ extension LogKeeper {
     /// directory is not watched, or a kept file is gone from the disk.
     package func mark(_ id: ContainerID) -> LogMark? {
         state.withLock { state in
-            guard let log = state.logs[id], log.watch != nil, !log.isCopied, !log.files.isEmpty else { return nil }
+            guard let log = state.logs[id], log.watch != nil, !log.isCopied, let newest = log.files.last else {
+                return nil
+            }
+            // Before the sizes: what was written before it was closed is in them.
+            let isOpen = hasWriter(newest)
             let files = log.files.compactMap { file in
                 status(of: file).map { LogMark.File(inode: $0.inode, size: $0.size, modifiedAt: $0.modifiedAt) }
             }
-            return files.count == log.files.count ? LogMark(files: files) : nil
+            return files.count == log.files.count ? LogMark(files: files, isOpen: isOpen) : nil
+        }
+    }
+
+    private func hasWriter(_ file: PinnedFile) -> Bool? {
+        switch file.holder {
+        case .descriptor(let held): return held.hasWriter
+        case .link(let name):
+            guard case .success(let opened)? = pins?.handle.readableEntry(name),
+                case .success(let status) = opened.status(),
+                status.inode == file.inode, status.isRegular
+            else { return nil }
+            return opened.hasWriter
         }
     }
 }

@@ -38,6 +38,15 @@ package final class OpenFile: Sendable {
         return fstat(descriptor, &value) == 0 ? .success(FileStatus(value)) : .failure(SystemFailure("fstat"))
     }
 
+    /// Whether anybody has this regular file open for writing; nil if the kernel does not say.
+    var hasWriter: Bool? {
+        switch lastword_has_writer(descriptor) {
+        case 0: false
+        case 1: true
+        default: nil
+        }
+    }
+
     /// The status of a directory entry itself, not of what a symbolic link leads to.
     func status(of name: String) -> Result<FileStatus, SystemFailure> {
         var value = stat()

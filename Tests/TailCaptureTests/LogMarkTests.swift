@@ -32,6 +32,27 @@ struct LogMarkTests {
         #expect(keeper.mark(id) == nil)
     }
 
+    @Test("says whether somebody still has the log open for writing")
+    func writer() throws {
+        let scratch = try Scratch()
+        let path = try scratch.logPath()
+        let id = try containerID()
+        let keeper = try scratch.keeper()
+        try scratch.write(line(1, "one"), to: path)
+        #expect(keeper.pin(id, logPath: path) == .held(.hardlink))
+        #expect(keeper.mark(id)?.isOpen == false)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        #expect(keeper.mark(id)?.isOpen == true)
+        // What was opened before goes on writing, also where the log has lost its name.
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(line(2, "two").utf8))
+        try scratch.remove(path)
+        #expect(keeper.mark(id)?.isOpen == true)
+        try file.close()
+        #expect(keeper.mark(id)?.isOpen == false)
+        #expect(String(decoding: keeper.capture(id, logPath: path).bytes, as: UTF8.self) == "one\ntwo\n")
+    }
+
     @Test("is not given where a new file could come unseen, or a pin is gone from the disk")
     func unsure() throws {
         let scratch = try Scratch()

@@ -4,6 +4,7 @@ package import Logging
 package import SessionRecords
 package import SessionTracking
 import Synchronization
+import TailCapture
 import Telemetry
 
 /// Runs the tracker: one loop that takes observations, decides, and hands out what is to be done.
@@ -140,24 +141,44 @@ package final class SessionService: Sendable {
         await inbox.send([Observation(.logPinned(id, outcome), receipt: clock.now())])
     }
 
-    /// The runtime's logger may be a few milliseconds behind the drained pipe: read again until two readings agree, or the
-    /// log has not been touched since before the last one.
+    /// The runtime's logger may be behind the drained pipe, by milliseconds or, on a busy node, by many more. So the log is
+    /// read when the runtime has closed it; where that cannot be seen, until two looks at it agree.
     private func capture(_ id: ContainerID, _ path: String?) async {
         await captureGate.enter()
-        var (mark, tail) = await captures.run { [effects] in (effects.mark(id), effects.capture(id, path)) }
-        if tail.summary.pinnedBy != .none {
-            for _ in 0..<5 {
-                do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
-                if let mark, await captures.run({ [effects] in effects.mark(id) }) == mark { break }
-                let again: CapturedTail
-                (mark, again) = await captures.run { [effects] in (effects.mark(id), effects.capture(id, path)) }
-                let agreed = again.summary.sha256 == tail.summary.sha256 && again.summary.bytes == tail.summary.bytes
-                if again.summary.pinnedBy != .none { tail = again }
-                if agreed { break }
+        var reading = await read(id, path)
+        for look in 1..<25 where reading.tail.summary.pinnedBy != .none && !reading.isFinal {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+            let mark = await captures.run { [effects] in effects.mark(id) }
+            if let mark, mark == reading.mark {
+                if mark.isOpen == true { continue }
+                break
             }
+            let again = await read(id, path)
+            let agreed =
+                again.tail.summary.sha256 == reading.tail.summary.sha256
+                && again.tail.summary.bytes == reading.tail.summary.bytes
+            if again.tail.summary.pinnedBy == .none { break }
+            reading = again
+            if reading.mark?.isOpen != true, agreed || look >= 5 { break }
         }
         captureGate.leave()
-        await inbox.send([Observation(.outputCaptured(id, tail), receipt: clock.now())])
+        await inbox.send([Observation(.outputCaptured(id, reading.tail), receipt: clock.now())])
+    }
+
+    /// What was read, and the mark of the log before it.
+    private struct Reading {
+        let tail: CapturedTail
+        let mark: LogMark?
+        /// The log was closed before, and nothing has changed since.
+        let isFinal: Bool
+    }
+
+    private func read(_ id: ContainerID, _ path: String?) async -> Reading {
+        await captures.run { [effects] in
+            let mark = effects.mark(id)
+            let tail = effects.capture(id, path)
+            return Reading(tail: tail, mark: mark, isFinal: mark?.isOpen == false && effects.mark(id) == mark)
+        }
     }
 
     private func log(_ commit: Commit) {

@@ -14,6 +14,10 @@ static inline int lastword_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
+/// Whether anybody has the regular file behind `descriptor`, which is open for reading alone, open for writing: 1, 0, or -1
+/// where the kernel does not say (a file of somebody else's, a file system without leases).
+int lastword_has_writer(int descriptor);
+
 /// O_PATH of open(2): a descriptor that names a file without opening it.
 extern const int lastword_o_path;
 

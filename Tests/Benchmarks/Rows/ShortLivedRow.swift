@@ -35,9 +35,14 @@ enum ShortLivedRow {
             let recorded = try await reader.recorded(containers.map(\.id))
             try await node.kubelet.deletePod(pod, force: true)
             let whole = containers.count { container in
-                recorded[container.id].map {
-                    $0.hasFacts(exitCode: container.code) && $0.hasFullOutput(container.output)
-                } ?? false
+                guard let found = recorded[container.id] else { return false }
+                if found.hasFacts(exitCode: container.code), found.hasFullOutput(container.output) { return true }
+                say(
+                    "not whole: \(container.id) is \(found.session.state), \(found.output?.count ?? 0) of"
+                        + " \(container.output.count) bytes, sealed by \(found.session.sealedBy?.rawValue ?? "nothing"),"
+                        + " pinned by \(found.session.output?.pinnedBy.rawValue ?? "nothing")"
+                        + " \(found.session.output?.note ?? "")")
+                return false
             }
             let lives = Samples(nanoseconds: recorded.values.compactMap(life))
             let within = recorded.values.count { life($0).map { $0 <= short } ?? false }
