@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-const int lastword_o_path = O_PATH;
 
 const void *lastword_last_byte(const void *bytes, int byte, size_t count) {
     return memrchr(bytes, byte, count);

@@ -15,6 +15,5 @@ static inline int lastword_eventfd(void) {
 }
 
 /// O_PATH of open(2): a descriptor that names a file without opening it.
-extern const int lastword_o_path;
 
 #endif
