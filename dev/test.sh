@@ -25,8 +25,9 @@ run() {  # <what> <command...>
     return "${PIPESTATUS[0]}"
 }
 
-# Group by group: tests that compute or wait on disks keep the few threads of Swift's pool busy, and a network test
-# beside them would run into its limits.
+# Group by group, and only so many tests of a group at once: tests that compute or wait on disks keep the few threads of
+# Swift's pool busy, and a test beside them that waits for a state would run into its limit.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
     "values, decisions, files: ^(SessionRecords|SessionTracking|TailCapture|AgentStore|Commands|AgentCore)Tests\\."
     "sources: ^(RuntimeSource|PodSource)Tests\\."
