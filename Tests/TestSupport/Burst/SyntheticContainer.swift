@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import ContainerdAPI
-import SessionRecords
+package import SessionRecords
 import SwiftProtobuf
-import TestSupport
 
 /// A container that exists only as a record and a log file: the record of a real debug container with other names.
-struct SyntheticContainer: Sendable {
+package struct SyntheticContainer: Sendable {
     typealias Record = Containerd_Services_Containers_V1_Container
 
-    let id: ContainerID
-    let exitCode: Int
-    let output: [UInt8]
+    package let id: ContainerID
+    package let exitCode: Int
+    package let output: [UInt8]
     let logPath: String
 
     /// What all of them are made from.
