@@ -160,10 +160,14 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
-        // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
+        // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
+        // the agent's store to compare it with the truth.
         .executableTarget(
             name: "node-rig",
-            dependencies: ["TestSupport", "APIServerSupport", "SessionRecords", "SessionTracking", .argumentParser],
+            dependencies: [
+                "TestSupport", "APIServerSupport", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser,
+                .grpcCore,
+            ],
             path: "Tests/NodeRig",
             swiftSettings: strict),
         // Measures what the design promises, for `make bench`.
