@@ -11,8 +11,10 @@ struct RecordCollector {
 
     let reader: StoreReader
     private(set) var records: [ContainerID: RecordedSession] = [:]
-    /// Rows that are of no container, or of the same name in the same pod as another one.
-    private(set) var strangeRows: [String] = []
+    /// Rows of containers that are none of the driver's.
+    private(set) var bystanders: [Session] = []
+    /// Rows of nothing that the driver knows, or of the same name in the same pod as another one.
+    private(set) var strangeRows: [Session] = []
 
     init(store: String) throws {
         reader = try StoreReader(directory: store)
@@ -28,28 +30,43 @@ struct RecordCollector {
 
     mutating func collect(_ truths: [SessionTruth]) throws {
         let wanted = Set(truths.map(\.container))
-        var names: Set<String> = []
+        var byName: [String: ContainerID] = [:]
+        for truth in truths { byName["\(truth.podUID)/\(truth.name)"] = truth.container }
+        var nameless: [(id: ContainerID, session: Session)] = []
+        var named: Set<String> = []
         var cursor: SessionCursor?
         repeat {
             let page = try reader.page(limit: 500, before: cursor)
             cursor = page.next
             for session in page.sessions {
-                guard let id = session.containerID, wanted.contains(id) else {
-                    strangeRows.append("a row of no session: \(session.json.compact)")
-                    continue
+                let name = "\(session.podUID?.rawValue ?? "-")/\(session.container ?? "-")"
+                if session.container != nil, !named.insert(name).inserted {
+                    strangeRows.append(session)
+                } else if let id = session.containerID, wanted.contains(id) {
+                    records[id] = RecordedSession(session: session, output: try reader.output(session.id)?.bytes)
+                } else if session.containerID != nil {
+                    bystanders.append(session)
+                } else if let id = byName[name] {
+                    nameless.append((id, session))
+                } else {
+                    strangeRows.append(session)
                 }
-                if !names.insert("\(session.podUID?.rawValue ?? "-")/\(session.container ?? id.rawValue)").inserted {
-                    strangeRows.append("a second row of \(session.path): \(session.json.compact)")
-                }
-                records[id] = RecordedSession(session: session, output: try reader.output(session.id)?.bytes)
             }
         } while cursor != nil
+        // A session of whose container nobody knew: by its pod's name for it. Beside a row of the container that says
+        // nothing of its name it is the same session's other half.
+        for (id, session) in nameless where records[id] == nil {
+            records[id] = RecordedSession(session: session, output: nil)
+        }
+        for (id, session) in nameless where session.state != .unknown && records[id]?.session.id != session.id {
+            strangeRows.append(session)
+        }
         try collectEntries()
     }
 
     private mutating func collectEntries() throws {
         var containers: [SessionID: ContainerID] = [:]
-        for id in records.keys { containers[SessionID(container: id)] = id }
+        for (id, record) in records { containers[record.session.id] = id }
         var number: Int64 = 1
         while true {
             let entries = try reader.entries(from: number, limit: 500)

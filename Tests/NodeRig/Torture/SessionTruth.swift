@@ -23,7 +23,8 @@ struct SessionTruth: Sendable {
     /// The last moment at which its process was seen, and the first at which it was gone.
     var lastAlive: Timestamp?
     var goneBy: Timestamp?
-    /// When the runtime had removed it.
+    /// Until when the runtime had it for certain, and by when it had it no more.
+    var removedFrom: Timestamp?
     var removedBy: Timestamp?
     /// What its log file held at last.
     var logged = LoggedOutput()
@@ -32,7 +33,7 @@ struct SessionTruth: Sendable {
         "round \(round) \(name) \(container.rawValue.prefix(12)) code \(exitCode)"
             + (neverStarted ? " never started" : "") + " made \(createdFrom) started by \(startedBy)"
             + " cri start \(text(runtimeStart)) finish \(text(runtimeFinish)) last alive \(text(lastAlive))"
-            + " gone by \(text(goneBy)) removed by \(text(removedBy)) log \(logged.bytes) bytes"
+            + " gone by \(text(goneBy)) removed \(text(removedFrom)) to \(text(removedBy)) log \(logged.bytes) bytes"
     }
 
     private func text(_ time: Timestamp?) -> String { time.map { "\($0)" } ?? "-" }
@@ -89,12 +90,15 @@ final class TruthLedger: Sendable {
         var sessions: [ContainerID: SessionTruth] = [:]
         var outages: [Outage] = []
         var troubles: [String] = []
+        var untoldEnds = 0
         var rounds = 0
     }
 
     private let state = Mutex(State())
 
     var sessions: [SessionTruth] { state.withLock { $0.sessions.values.sorted { $0.createdFrom < $1.createdFrom } } }
+    /// Ends that containerd itself never told of: its own loss, around its own restarts.
+    var untoldEnds: Int { state.withLock { $0.untoldEnds } }
     var outages: [Outage] { state.withLock { $0.outages } }
     /// Where the driver itself could not do what it had planned: none may stay unmentioned.
     var troubles: [String] { state.withLock { $0.troubles } }
@@ -115,6 +119,10 @@ final class TruthLedger: Sendable {
 
     func roundIsOver() {
         state.withLock { $0.rounds += 1 }
+    }
+
+    func endIsUntold() {
+        state.withLock { $0.untoldEnds += 1 }
     }
 
     func trouble(_ text: String) {

@@ -150,16 +150,22 @@ struct Torture: AsyncParsableCommand {
         for finding in result.findings where finding.verdict == .unknown {
             print("unknown: \(finding.what): \(finding.truth.summary)")
         }
-        for row in collector.strangeRows { print("doubled: \(row)") }
+        let strange = collector.strangeRows + collector.bystanders.filter { !judge.isBystander($0) }
+        for row in strange {
+            print("doubled: a row of no session, or the second of one\n  record: \(row.json.compact)")
+        }
         for trouble in truth.troubles { print("driver: \(trouble)") }
         for (what, count) in Dictionary(grouping: truth.outages, by: \.what).mapValues(\.count).sorted(by: {
             $0.key < $1.key
         }) {
             print("torture: \(count) × \(what)")
         }
-        print("torture: \(gaps.count) gaps told, \(truth.troubles.count) troubles of the driver's, verify:")
+        print(
+            "torture: \(gaps.count) gaps told, \(truth.untoldEnds) ends that containerd lost,"
+                + " \(collector.bystanders.count) rows of the pods' own containers,"
+                + " \(truth.troubles.count) troubles of the driver's")
         print(verified.text + verified.errorText, terminator: "")
-        let doubled = result.count(.doubled) + collector.strangeRows.count
+        let doubled = result.count(.doubled) + strange.count
         let openGaps = gaps.filter { $0.closedAt == nil }
         if !openGaps.isEmpty { print("wrong: gaps are still open: \(openGaps)") }
         print(

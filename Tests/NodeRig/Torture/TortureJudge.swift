@@ -61,7 +61,8 @@ struct TortureJudge: Sendable {
 
     private func compare(_ truth: SessionTruth, _ record: RecordedSession?) -> [Finding] {
         guard let record else {
-            let isCovered = covers(truth.createdFrom, truth.removedBy ?? truth.startedBy)
+            // What was written down before it began, and what was asked after it was gone, cannot know of it.
+            let isCovered = covers(truth.runtimeStart ?? truth.startedBy, truth.removedFrom ?? truth.startedBy)
             return [
                 Finding(
                     verdict: isCovered ? .unknown : .lost,
@@ -241,6 +242,15 @@ struct TortureJudge: Sendable {
     private func touchesGap(_ truth: SessionTruth) -> Bool {
         let to = (truth.removedBy ?? truth.startedBy).advanced(byNanoseconds: grace)
         return gaps.contains { $0.openedAt <= to && ($0.closedAt.map { $0 >= truth.createdFrom } ?? true) }
+    }
+
+    /// Whether a row of none of the driver's sessions may stand there: containers of the pods' own, of which nobody could
+    /// say any more what they were because something was down.
+    func isBystander(_ session: Session) -> Bool {
+        session.classification == .unresolved && session.containerID != nil
+            && session.sealedAt.map { sealed in
+                outages.contains { $0.overlaps(sealed.advanced(byNanoseconds: -10 * Self.second), sealed) }
+            } ?? false
     }
 
     /// Whether gaps, one after the other, cover the whole interval.
