@@ -51,9 +51,12 @@ func generated(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Generated/\(name)")
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -208,7 +211,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
-            ]),
+                "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
+                .serviceLifecycle,
+            ], exclude: ["Faults/README.md"]),
     ]
 )

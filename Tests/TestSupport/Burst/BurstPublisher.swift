@@ -56,11 +56,16 @@ package final class BurstPublisher: Sendable {
     /// From the first record to the last end.
     package var seconds: Double { state.withLock { Double($0.finished - $0.began) / 1e9 } }
 
-    /// Publishes `count` lives, `rate` a second or as many as go.
+    /// Publishes `count` lives, `rate` a second or as many as go. Called again it goes on with the next numbers.
     package func publish(rate: Int, count: Int) async throws {
         defer { finish() }
         let began = MachineClock.monotonic()
-        state.withLock { $0.began = began }
+        let first = state.withLock { state in
+            state.began = began
+            state.isFinished = false
+            return state.ended
+        }
+        let last = first + count
         let numbers = Numbers()
         let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
@@ -72,7 +77,7 @@ package final class BurstPublisher: Sendable {
                         let due = began + Int64(number) * 1_000_000_000 / Int64(rate)
                         let early = due - MachineClock.monotonic()
                         if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        try await self.live(number, of: count, connections[worker % connections.count])
+                        try await self.live(first + number, until: last, connections[worker % connections.count])
                     }
                 }
             }
@@ -86,7 +91,7 @@ package final class BurstPublisher: Sendable {
         for container in containers { Files.removeTree(String(container.logPath.dropLast("/0.log".count))) }
     }
 
-    private func live(_ number: Int, of count: Int, _ connection: RuntimeConnection) async throws {
+    private func live(_ number: Int, until last: Int, _ connection: RuntimeConnection) async throws {
         let container = try SyntheticContainer(number, of: model)
         let record = container.record(number, of: model)
         let id = container.id.rawValue
@@ -137,7 +142,7 @@ package final class BurstPublisher: Sendable {
             state.ended += 1
             state.removals.append((container.id, MachineClock.monotonic() + Self.removalDelay))
             // The last end ends the measuring; the removals after it are tidying up.
-            if state.ended == count {
+            if state.ended == last {
                 state.isFinished = true
                 state.finished = MachineClock.monotonic()
             }
