@@ -4,12 +4,11 @@ import GRPCCore
 import SessionRecords
 import SwiftProtobuf
 import Synchronization
-import TestSupport
 
 /// Plays many container lives a second over containerd's API: the record is written, the log is there, `/tasks/create`,
 /// `start`, `exit` and `delete` are published, and a few seconds later, as by a kubelet, the record is removed. containerd
 /// tells its subscribers as it would of real ones.
-final class BurstPublisher: Sendable {
+package final class BurstPublisher: Sendable {
     private struct State {
         var containers: [SyntheticContainer] = []
         var ended = 0
@@ -33,7 +32,7 @@ final class BurstPublisher: Sendable {
     private static let removalDelay: Int64 = 3_000_000_000
 
     /// Runs one real debug container, whose record is the model.
-    init(node: RigNode) async throws {
+    package init(node: RigNode) async throws {
         self.node = node
         let (pod, target) = try await node.kubelet.runTargetPod(PodSpecification(name: "burst"))
         let container = try await node.kubelet.startEphemeralContainer(
@@ -50,18 +49,23 @@ final class BurstPublisher: Sendable {
     private static let metadata: Metadata = ["containerd-namespace": "k8s.io"]
 
     /// Ends published so far.
-    var ended: Int { state.withLock { $0.ended } }
-    var isFinished: Bool { state.withLock { $0.isFinished } }
-    var containers: [SyntheticContainer] { state.withLock { $0.containers } }
+    package var ended: Int { state.withLock { $0.ended } }
+    package var isFinished: Bool { state.withLock { $0.isFinished } }
+    package var containers: [SyntheticContainer] { state.withLock { $0.containers } }
 
     /// From the first record to the last end.
-    var seconds: Double { state.withLock { Double($0.finished - $0.began) / 1e9 } }
+    package var seconds: Double { state.withLock { Double($0.finished - $0.began) / 1e9 } }
 
-    /// Publishes `count` lives, `rate` a second or as many as go.
-    func publish(rate: Int, count: Int) async throws {
+    /// Publishes `count` lives, `rate` a second or as many as go. Called again it goes on with the next numbers.
+    package func publish(rate: Int, count: Int) async throws {
         defer { finish() }
-        let began = Clock.monotonic()
-        state.withLock { $0.began = began }
+        let began = MachineClock.monotonic()
+        let first = state.withLock { state in
+            state.began = began
+            state.isFinished = false
+            return state.ended
+        }
+        let last = first + count
         let numbers = Numbers()
         let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
@@ -71,9 +75,9 @@ final class BurstPublisher: Sendable {
                 group.addTask {
                     while let number = numbers.take(below: count) {
                         let due = began + Int64(number) * 1_000_000_000 / Int64(rate)
-                        let early = due - Clock.monotonic()
+                        let early = due - MachineClock.monotonic()
                         if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        try await self.live(number, of: count, connections[worker % connections.count])
+                        try await self.live(first + number, until: last, connections[worker % connections.count])
                     }
                 }
             }
@@ -83,11 +87,11 @@ final class BurstPublisher: Sendable {
         for connection in connections { await connection.reset() }
     }
 
-    func removeLogs() throws {
+    package func removeLogs() throws {
         for container in containers { Files.removeTree(String(container.logPath.dropLast("/0.log".count))) }
     }
 
-    private func live(_ number: Int, of count: Int, _ connection: RuntimeConnection) async throws {
+    private func live(_ number: Int, until last: Int, _ connection: RuntimeConnection) async throws {
         let container = try SyntheticContainer(number, of: model)
         let record = container.record(number, of: model)
         let id = container.id.rawValue
@@ -113,7 +117,7 @@ final class BurstPublisher: Sendable {
                 $0.containerID = id; $0.pid = pid
             }, connection)
         let ended = Google_Protobuf_Timestamp.with {
-            let now = Clock.wall()
+            let now = MachineClock.wall()
             $0.seconds = now / 1_000_000_000
             $0.nanos = Int32(now % 1_000_000_000)
         }
@@ -136,11 +140,11 @@ final class BurstPublisher: Sendable {
             }, connection)
         state.withLock { state in
             state.ended += 1
-            state.removals.append((container.id, Clock.monotonic() + Self.removalDelay))
+            state.removals.append((container.id, MachineClock.monotonic() + Self.removalDelay))
             // The last end ends the measuring; the removals after it are tidying up.
-            if state.ended == count {
+            if state.ended == last {
                 state.isFinished = true
-                state.finished = Clock.monotonic()
+                state.finished = MachineClock.monotonic()
             }
         }
     }
@@ -154,7 +158,7 @@ final class BurstPublisher: Sendable {
         var removed = 0
         while removed < count {
             let due = state.withLock { state in
-                let now = Clock.monotonic()
+                let now = MachineClock.monotonic()
                 let due = state.removals.prefix(64).prefix { $0.due <= now }.map(\.id)
                 state.removals.removeFirst(due.count)
                 return due
