@@ -13,7 +13,8 @@ extension AgentStore {
     /// Throws `store.full`, `store.write`, `store.corrupt`, …: then nothing of it is in the store.
     package func commit(_ commits: [Commit]) throws -> [CommittedEntry] {
         guard !commits.isEmpty else { return [] }
-        let prepared = try commits.map(PreparedCommit.init)
+        let newest = Self.newestRevisions(commits)
+        let prepared = try commits.compactMap { try PreparedCommit($0, newest: newest) }
         return try transaction("commit \(commits.count) facts", facts: commits.count) { writer in
             for commit in prepared {
                 switch commit {
@@ -30,6 +31,14 @@ extension AgentStore {
             return writer.appended
         }
     }
+
+    private static func newestRevisions(_ commits: [Commit]) -> [SessionID: Int] {
+        var newest: [SessionID: Int] = [:]
+        for case .session(let commit) in commits {
+            newest[commit.session.id] = max(newest[commit.session.id] ?? 0, commit.session.revision)
+        }
+        return newest
+    }
 }
 
 /// A commit with its costly encoding done, outside the transaction.
@@ -40,9 +49,16 @@ private enum PreparedCommit {
     case gap(Gap)
     case cursor(SourceName, String)
 
-    init(_ commit: Commit) throws {
+    /// - Parameter newest: the last revision of each session in the same transaction. It overwrites the row that an earlier
+    ///   one makes: of that one only the entry and the output are left, or nothing, and then it is nil.
+    init?(_ commit: Commit, newest: [SessionID: Int]) throws {
         switch commit {
-        case .session(let session): self = .session(try PreparedSession(session))
+        case .session(var session):
+            if let last = newest[session.session.id], session.session.revision < last {
+                if session.entry == nil, session.output == nil { return nil }
+                session.facts = nil
+            }
+            self = .session(try PreparedSession(session))
         case .forget(let id): self = .forget(id)
         case .settle(let id): self = .settle(id)
         case .gap(let gap): self = .gap(gap)

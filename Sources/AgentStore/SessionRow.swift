@@ -17,7 +17,7 @@ struct PreparedSession {
         session = commit.session
         record = commit.session.json.canonical
         do {
-            facts = try commit.facts.map { try JSONEncoder().encode($0) }
+            facts = try commit.facts.map { Data(try FactsEncoder.encode($0)) }
         } catch {
             throw LastwordError(
                 code: "store.encode", message: "cannot encode the facts of session \(commit.session.id)", cause: error)

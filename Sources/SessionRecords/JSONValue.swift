@@ -82,7 +82,7 @@ extension JSONValue {
         case .object(let object):
             let members =
                 sorted
-                ? object.members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) } : object.members
+                ? object.members.sorted { Self.precedes($0.key, $1.key) } : object.members
             Self.writeList(members, open: "{", close: "}", indent: indent, to: &bytes) { member, bytes, inner in
                 Self.writeString(member.key, to: &bytes)
                 bytes.append(contentsOf: (indent == nil ? ":" : ": ").utf8)
@@ -108,23 +108,44 @@ extension JSONValue {
     }
 
     private static func writeString(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case 0x22: bytes.append(contentsOf: "\\\"".utf8)
-            case 0x5C: bytes.append(contentsOf: "\\\\".utf8)
-            case 0x08: bytes.append(contentsOf: "\\b".utf8)
-            case 0x09: bytes.append(contentsOf: "\\t".utf8)
-            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-            case 0x0C: bytes.append(contentsOf: "\\f".utf8)
-            case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-            case 0..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(contentsOf: Hex.encode([byte]).utf8)
-            default: bytes.append(byte)
+        text.withUTF8 { utf8 in
+            // What needs no escape goes in whole runs.
+            var plain = 0
+            for index in utf8.indices where utf8[index] < 0x20 || utf8[index] == 0x22 || utf8[index] == 0x5C {
+                bytes.append(contentsOf: utf8[plain..<index])
+                plain = index + 1
+                writeEscape(utf8[index], to: &bytes)
             }
+            bytes.append(contentsOf: utf8[plain...])
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func writeEscape(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case 0x22: bytes.append(contentsOf: "\\\"".utf8)
+        case 0x5C: bytes.append(contentsOf: "\\\\".utf8)
+        case 0x08: bytes.append(contentsOf: "\\b".utf8)
+        case 0x09: bytes.append(contentsOf: "\\t".utf8)
+        case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+        case 0x0C: bytes.append(contentsOf: "\\f".utf8)
+        case 0x0D: bytes.append(contentsOf: "\\r".utf8)
+        default:
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(contentsOf: Hex.encode([byte]).utf8)
+        }
+    }
+
+    /// The order of UTF-16 code units, without making them: it is that of UTF-8's bytes, but for characters beyond U+FFFF
+    /// (a first byte from F0 on), whose surrogates stand before U+E000 to U+FFFF (EE and EF).
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        for (one, other) in zip(left.utf8, right.utf8) where one != other {
+            if one >= 0xEE, other >= 0xEE, (one >= 0xF0) != (other >= 0xF0) { return one >= 0xF0 }
+            return one < other
+        }
+        return left.utf8.count < right.utf8.count
     }
 }
 

@@ -69,6 +69,9 @@ package struct TrackerConfiguration: Hashable, Sendable {
     package var podMemory: Int64 = 900_000_000_000
     /// Nanoseconds between the last thing to be told and the end of following a session.
     package var settleDelay: Int64 = 30_000_000_000
+    /// Sessions for which that delay is observed at once; beyond it they are settled without, so that a burst of endings
+    /// takes bounded memory.
+    package var settlesWaiting = 1024
     /// Followed containers of one living pod above which runs that its status no longer names are settled.
     package var runsFollowed = 32
 

@@ -53,8 +53,9 @@ extension SessionTracker {
         guard let tracked = containers[id] else { return }
         let claims = tracked.facts.claims
         guard claims.ending != nil || claims.isLost, !tracked.facts.progress.drained else { return }
-        // Where the log is stands in the container's record. On a busy node that may come after the end: wait for it.
-        let isFindable = tracked.isDescribed || claims.isGone || tracked.isPinned
+        // Where the log is stands in the container's record. On a busy node its answer may come after the end, and even
+        // after the removal was told: wait for it.
+        let isFindable = tracked.isDescribed || claims.recordUnknown || claims.isLost || tracked.isPinned
         guard isFindable || atDeadline else { return }
         let drained = isFindable && isDrained(tracked, atDeadline: atDeadline)
         guard drained || (atDeadline && tracked.facts.progress.sealedAt == nil) else { return }

@@ -15,7 +15,7 @@ extension SessionTracker {
     mutating func advance(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
         guard let tracked = containers[id] else { return }
         var scope = scope(of: tracked)
-        if scope == .undecided, tracked.facts.claims.isLost {
+        if scope == .undecided, tracked.facts.claims.isLost || isUnknowable(tracked.facts.claims) {
             containers[id]?.facts.progress.gaveUp = true
             scope = containers[id].map { self.scope(of: $0) } ?? scope
         }
@@ -30,7 +30,13 @@ extension SessionTracker {
         pinIfDue(id, &actions)
         captureIfDue(id, receipt, &actions)
         commitIfChanged(id, &actions)
-        settleIfDone(id, receipt)
+        settleIfDone(id, receipt, &actions)
+    }
+
+    /// It ended, the runtime's record was gone before it could be read, and there is no pod source that might still say
+    /// what it was: waiting brings nothing.
+    private func isUnknowable(_ claims: Claims) -> Bool {
+        !configuration.hasPodSource && claims.recordUnknown && claims.description == nil && !claims.exits.isEmpty
     }
 
     /// It is none of ours: the pin goes, and so does a row of which nothing was told.
@@ -50,6 +56,7 @@ extension SessionTracker {
 
     private mutating func stopFollowing(_ id: ContainerID) -> Tracked? {
         guard let tracked = containers.removeValue(forKey: id) else { return nil }
+        if tracked.settleScheduled { settling -= 1 }
         pods.removeMember(id, of: tracked.memberOf, targets: tracked.targets)
         return tracked
     }
@@ -142,10 +149,15 @@ extension SessionTracker {
     // MARK: The end of following it
 
     /// Everything is told, the container is gone from the runtime and its pod from the API: a little later it is settled.
-    private mutating func settleIfDone(_ id: ContainerID, _ receipt: Receipt) {
+    private mutating func settleIfDone(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
         guard let tracked = containers[id], !tracked.settleScheduled, isToldAndGone(tracked), isPodDone(tracked)
         else { return }
         containers[id]?.settleScheduled = true
+        settling += 1
+        if settling > configuration.settlesWaiting {
+            settle(id, receipt, &actions)
+            return
+        }
         deadlines.add(.settle(id), at: receipt.boottime + configuration.settleDelay)
     }
 
@@ -167,7 +179,9 @@ extension SessionTracker {
     }
 
     mutating func settle(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
+        guard containers[id]?.settleScheduled == true else { return }
         containers[id]?.settleScheduled = false
+        settling -= 1
         guard let tracked = containers[id], isToldAndGone(tracked), isPodDone(tracked),
             let session = tracked.committed
         else { return }

@@ -19,6 +19,8 @@ package struct SessionTracker: Sendable {
     var pods = PodMemory()
     var gaps: [SourceName: Gap] = [:]
     var deadlines = DeadlineQueue()
+    /// Sessions that wait to be settled.
+    var settling = 0
 
     package init(configuration: TrackerConfiguration) {
         self.configuration = configuration

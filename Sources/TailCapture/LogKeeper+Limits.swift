@@ -10,6 +10,7 @@ extension LogKeeper {
     /// others take no space of their own, and giving them up would free none.
     package func enforceLimits() -> [ContainerID: CapturedTail] {
         state.withLock { state in
+            guard !isWithinLimits(state.logs) else { return [:] }
             var copied: [ContainerID: CapturedTail] = [:]
             for id in Array(state.logs.keys) where (state.logs[id]?.files.isEmpty == false) {
                 keepBelowContainerLimit(id, in: &state, &copied)
@@ -19,6 +20,24 @@ extension LogKeeper {
             keepBelowDescriptorLimit(in: &state, &copied)
             return copied
         }
+    }
+
+    /// The usual case, found out by one look at each file.
+    private func isWithinLimits(_ logs: [ContainerID: PinnedLog]) -> Bool {
+        var total: Int64 = 0
+        var descriptors = 0
+        for log in logs.values {
+            var bytes: Int64 = 0
+            for file in log.files {
+                bytes += status(of: file)?.allocatedBytes ?? 0
+                if case .descriptor = file.holder { descriptors += 1 }
+            }
+            if bytes > configuration.pinBytesPerContainer { return false }
+            total += bytes
+        }
+        guard total <= configuration.pinBytes, descriptors <= configuration.heldDescriptors else { return false }
+        guard let space = self.logs.handle.space() else { return true }
+        return Double(space.free) >= Double(space.total) * configuration.freeSpaceFloor
     }
 
     /// One pinned file as a candidate to be given up.

@@ -24,17 +24,25 @@ extension LogKeeper {
     private func watchLoop(_ report: (LogKeeperReport) -> Void) {
         let clock = ContinuousClock()
         var nextPoll = clock.now
+        var nextLimits = clock.now
+        // Each release of a pin wakes this loop; looking at all the others each time would cost their number squared.
+        var limitsDue = false
         while true {
-            let left = clock.now.duration(to: nextPoll).components
+            let left = clock.now.duration(to: limitsDue ? min(nextLimits, nextPoll) : nextPoll).components
             let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000
             let events = watcher.wait(milliseconds: Int32(clamping: max(0, milliseconds)))
             if events.stopped { return }
-            if clock.now >= nextPoll || events.overflowed {
+            let isPoll = clock.now >= nextPoll || events.overflowed
+            if isPoll {
                 nextPoll = clock.now.advanced(by: configuration.pollInterval)
                 pollRotations(report)
             } else {
                 follow(events)
             }
+            limitsDue = limitsDue || isPoll || !events.watches.isEmpty
+            guard limitsDue, clock.now >= nextLimits else { continue }
+            limitsDue = false
+            nextLimits = clock.now.advanced(by: .milliseconds(250))
             for (id, tail) in enforceLimits() { report(.copied(id, tail)) }
         }
     }

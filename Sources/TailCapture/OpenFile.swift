@@ -104,6 +104,8 @@ package struct FileStatus: Hashable, Sendable {
     let size: Int64
     /// What it takes on the disk; a sparse file takes less than its size.
     let allocatedBytes: Int64
+    /// Nanoseconds since 1970, as coarse as the kernel stamps them.
+    let modifiedAt: Int64
 
     init(_ value: stat) {
         device = UInt64(value.st_dev)
@@ -113,6 +115,7 @@ package struct FileStatus: Hashable, Sendable {
         links = UInt64(value.st_nlink)
         size = Int64(value.st_size)
         allocatedBytes = Int64(value.st_blocks) * 512
+        modifiedAt = Int64(value.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(value.st_mtim.tv_nsec)
     }
 
     private var kind: UInt32 { mode & S_IFMT }

@@ -92,6 +92,28 @@ struct CommitTests {
         #expect(try store.openSessions().isEmpty)
     }
 
+    @Test("of several revisions in one transaction each entry is written, and of the row what the last one says")
+    func overwrittenInOneTransaction() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var provisional = Sample.ended(1)
+        provisional.session.revision = 2
+        provisional.session.reason = "provisional"
+        provisional.entry = nil
+        provisional.output = nil
+        var last = Sample.ended(1)
+        last.facts = Sample.facts
+        // An older revision that comes late changes nothing, whatever it stands behind.
+        let entries = try store.commit([
+            Sample.started(1), .session(provisional), .session(last), .session(provisional), Sample.started(2),
+        ])
+        #expect(entries.map(\.type) == [.sessionStarted, .sessionEnded, .sessionStarted])
+        #expect(try scratch.reader().session(Sample.id(1)) == last.session)
+        #expect(try scratch.reader().output(Sample.id(1))?.bytes == last.output?.bytes)
+        #expect(try store.openSessions().map(\.1) == [Sample.facts, Sample.facts])
+        #expect(try LedgerVerifier.verify(scratch.reader()).isSound)
+    }
+
     @Test("the same revision twice makes one entry, an older one none, and neither changes the row")
     func atMostOnce() throws {
         let scratch = try Scratch()

@@ -47,6 +47,25 @@ import Testing
         return node
     }
 
+    @Test("an ended container whose record was gone before it was read is told at once where nobody else can say more")
+    func unknowable() {
+        for hasPodSource in [false, true] {
+            var node = TrackerDriver { $0.hasPodSource = hasPodSource }
+            node.start(id)
+            node.exit(id, 3, at: 0.6)
+            node.delete(id, at: 0.61)
+            node.remove(id, at: 0.62)
+            node.clock(5)
+            #expect(node.entryTypes(id) == (hasPodSource ? [] : [.sessionEnded]))
+            node.clock(700)
+            #expect(node.entryTypes(id) == [.sessionEnded])
+            #expect(node.session(id)?.classification == .unresolved)
+            #expect(node.session(id)?.exitCode == 3)
+            #expect(node.session(id)?.output?.pinnedBy == PinnedBy.none)
+            #expect(node.violations.isEmpty)
+        }
+    }
+
     @Test("what may be a session is kept and told to nobody until its deadline")
     func heldBack() {
         var node = unresolved()

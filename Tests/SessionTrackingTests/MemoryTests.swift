@@ -31,6 +31,29 @@ import Testing
         #expect(!node.tracker.isTracking(id))
     }
 
+    @Test("of a burst of endings only so many wait to be settled, and every one is settled once")
+    func burst() {
+        var node = TrackerDriver {
+            $0.hasPodSource = false
+            $0.settlesWaiting = 10
+        }
+        for number in 1...100 {
+            let id = Sample.id(number)
+            node.place(Sample.record(id))
+            let at = Double(number) * 0.01
+            node.start(id, at: at)
+            node.exit(id, 1, at: at)
+            node.delete(id, at: at)
+            node.remove(id, at: at)
+        }
+        #expect((1...100).count { node.tracker.isTracking(Sample.id($0)) } == 10)
+        #expect(node.settled.count == 90)
+        node.clock(60)
+        #expect(node.settled == Set((1...100).map { SessionID(container: Sample.id($0)) }))
+        #expect(node.count { if case .commit(.settle) = $0 { true } else { false } } == 100)
+        #expect(node.violations.isEmpty)
+    }
+
     @Test("no late or repeated news begins a settled session again")
     func noGhosts() {
         var node = TrackerDriver()

@@ -33,6 +33,42 @@ import Testing
         #expect(node.session(id)?.sealedBy == .taskDelete)
     }
 
+    @Test("a record that was read in time and told behind the container's removal still says where the log is")
+    func recordComesBehindTheRemoval() {
+        var node = node()
+        node.answersLookups = false
+        node.tails[id] = Sample.tail("finding\n")
+        node.tell(.taskCreated(id, pid: 7, at: TrackerDriver.at(0.1)), at: 0.1)
+        node.exit(id, 42, at: 0.2)
+        node.delete(id, at: 0.3)
+        node.tell(.containerRemoved(id, at: TrackerDriver.at(0.35)), at: 0.35)
+        #expect(!node.actions.contains { if case .capture = $0 { true } else { false } })
+        node.tell(.container(Sample.record(id)), at: 0.4)
+        #expect(node.outputs[SessionID(container: id)] == node.tails[id])
+        #expect(node.entryTypes(id).last == .sessionEnded)
+        #expect(node.session(id)?.sealedBy == .taskDelete)
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("a removed container whose record nobody answers for is sealed all the same", arguments: [true, false])
+    func noAnswer(wasSeenEnding: Bool) {
+        var node = TrackerDriver { $0.hasPodSource = false }
+        node.answersLookups = false
+        node.tell(.taskCreated(id, pid: 7, at: TrackerDriver.at(0.1)), at: 0.1)
+        if wasSeenEnding {
+            node.exit(id, 42, at: 0.2)
+            node.delete(id, at: 0.3)
+        }
+        node.tell(.containerRemoved(id, at: TrackerDriver.at(0.35)), at: 0.35)
+        if !wasSeenEnding { node.tell(.containerStatusUnknown(id), at: 0.4) }
+        node.clock(6)
+        #expect(node.session(id)?.sealedAt != nil)
+        node.tell(.containerUnknown(id), at: 7)
+        // That it was asked and is unknown is news for the record, and no second end.
+        #expect(node.entryTypes(id).filter { $0 != .sessionAmended } == [.sessionEnded])
+        #expect(node.violations.isEmpty)
+    }
+
     @Test("without a delete the deadline seals, and what comes later is an amendment")
     func deadline() {
         var node = running()

@@ -157,7 +157,8 @@ package final class AgentApplication: Sendable {
                     refused(why, id, logger)
                 }
             },
-            release: { keeper.release($0) }, capture: { keeper.capture($0, logPath: $1) })
+            release: { keeper.release($0) }, capture: { keeper.capture($0, logPath: $1) },
+            mark: { keeper.mark($0) })
     }
 
     private static func refused(_ why: String, _ id: ContainerID, _ logger: Logger) -> LogPin {

@@ -14,6 +14,12 @@ import Telemetry
 struct MaintenanceService: Service {
     let application: AgentApplication
     let clock: AgentClock
+    private let gauges = MaintenanceGauges()
+
+    init(application: AgentApplication, clock: AgentClock) {
+        self.application = application
+        self.clock = clock
+    }
 
     func run() async throws {
         do {
@@ -21,10 +27,10 @@ struct MaintenanceService: Service {
                 var turn = 0
                 while true {
                     reportHealth()
-                    if turn % 10 == 0 { recordGauges() }
-                    if turn % 120 == 119 { await maintainStore() }
+                    if turn % 5 == 0 { gauges.record(application) }
+                    if turn % 60 == 59 { await maintainStore() }
                     turn += 1
-                    try await Task.sleep(for: .milliseconds(500))
+                    try await Task.sleep(for: .seconds(1))
                 }
             }
         } catch is CancellationError {
@@ -53,16 +59,6 @@ struct MaintenanceService: Service {
         health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)
     }
 
-    private func recordGauges() {
-        let pins = application.keeper.statistics
-        Gauge(label: "lastword_pins").record(pins.links)
-        Gauge(label: "lastword_pinned_bytes").record(pins.pinnedBytes)
-        Gauge(label: "lastword_pin_descriptors").record(pins.descriptors)
-        let store = application.store.counters
-        Gauge(label: "lastword_store_head").record(store.head.number)
-        Gauge(label: "lastword_store_queue").record(application.writer.backlog)
-    }
-
     private func maintainStore() async {
         let limits = RetentionLimits(
             maxBytes: Int64(application.configuration.store.maxBytes.bytes),
@@ -77,5 +73,27 @@ struct MaintenanceService: Service {
             application.logger.error(
                 "the store could not be maintained", metadata: [LogKey.errorMessage: "\(error)"])
         }
+    }
+}
+
+/// Numbers that are read off now and then.
+private struct MaintenanceGauges: Sendable {
+    private let sessions = Gauge(label: "lastword_sessions_open")
+    private let gaps = Gauge(label: "lastword_gaps_open")
+    private let links = Gauge(label: "lastword_pins")
+    private let pinnedBytes = Gauge(label: "lastword_pinned_bytes")
+    private let descriptors = Gauge(label: "lastword_pin_descriptors")
+    private let head = Gauge(label: "lastword_store_head")
+    private let backlog = Gauge(label: "lastword_store_queue")
+
+    func record(_ application: AgentApplication) {
+        sessions.record(application.sessions.openSessions)
+        gaps.record(application.sessions.openGaps)
+        let pins = application.keeper.statistics
+        links.record(pins.links)
+        pinnedBytes.record(pins.pinnedBytes)
+        descriptors.record(pins.descriptors)
+        head.record(application.store.counters.head.number)
+        backlog.record(application.writer.backlog)
     }
 }

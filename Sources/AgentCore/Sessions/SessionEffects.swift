@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import SessionRecords
 package import SessionTracking
+package import TailCapture
 
 /// What the session service can have done, as closures: the seam between deciding and doing.
 package struct SessionEffects: Sendable {
@@ -12,17 +13,21 @@ package struct SessionEffects: Sendable {
     package var release: @Sendable (ContainerID) -> Void
     /// Reads the tail; blocks for some milliseconds.
     package var capture: @Sendable (ContainerID, String?) -> CapturedTail
+    /// What shows whether the log has been written to; nil if only reading it can tell.
+    package var mark: @Sendable (ContainerID) -> LogMark?
 
     package init(
         describe: @escaping @Sendable (ContainerID) -> Void, askStatus: @escaping @Sendable (ContainerID) -> Void,
         pin: @escaping @Sendable (ContainerID, String) -> LogPin, release: @escaping @Sendable (ContainerID) -> Void,
-        capture: @escaping @Sendable (ContainerID, String?) -> CapturedTail
+        capture: @escaping @Sendable (ContainerID, String?) -> CapturedTail,
+        mark: @escaping @Sendable (ContainerID) -> LogMark?
     ) {
         self.describe = describe
         self.askStatus = askStatus
         self.pin = pin
         self.release = release
         self.capture = capture
+        self.mark = mark
     }
 }
 

@@ -6,13 +6,9 @@ import SessionTracking
 /// What the session loop counts (`docs/metrics.md`).
 struct SessionMetrics: Sendable {
     private let observations = Counter(label: "lastword_observations_total")
-    private let open = Gauge(label: "lastword_sessions_open")
-    private let gapsOpen = Gauge(label: "lastword_gaps_open")
 
-    func record(batch: Int, open count: Int, gaps: Int) {
+    func record(batch: Int) {
         observations.increment(by: batch)
-        open.record(count)
-        gapsOpen.record(gaps)
     }
 
     func record(_ commit: Commit) {

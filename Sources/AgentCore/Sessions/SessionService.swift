@@ -21,7 +21,7 @@ package final class SessionService: Sendable {
     private let captures = FileWorker(label: "lastword.captures")
     private let captureGate = EffectGate(limit: 64)
     private let metrics = SessionMetrics()
-    private let nextDeadline = Mutex<Int64?>(nil)
+    private let alarm = Alarm(longest: 2_000_000_000)
     /// When the loop last came round, by the boot-time clock: what the watchdog looks at.
     private let lastTurn: Mutex<Int64>
 
@@ -36,10 +36,12 @@ package final class SessionService: Sendable {
         lastTurn = Mutex(clock.now().boottime)
     }
 
-    /// Nanoseconds since the loop last came round; the ticker wakes it every quarter of a second.
+    /// Nanoseconds since the loop last came round; the ticker wakes an idle one every two seconds.
     package var stalledFor: Int64 { clock.now().boottime - lastTurn.withLock { $0 } }
 
     package var openSessions: Int { tracker.withLock { $0.openSessions } }
+
+    package var openGaps: Int { tracker.withLock { $0.openGaps } }
 
     package func isTracking(_ id: ContainerID) -> Bool {
         tracker.withLock { $0.isTracking(id) || $0.isOutOfScope(id) }
@@ -57,40 +59,50 @@ package final class SessionService: Sendable {
 
     package func run(resuming rows: [(session: Session, facts: SessionFacts)] = []) async {
         await withDiscardingTaskGroup { group in
-            let resumed = tracker.withLock { $0.resume(rows, receipt: clock.now()) }
+            // Beside the group of the effects: it ends by cancellation, they are to be finished.
+            group.addTask { await self.tick() }
+            await loop(resuming: rows)
+            group.cancelAll()
+        }
+    }
+
+    private func loop(resuming rows: [(session: Session, facts: SessionFacts)]) async {
+        await withDiscardingTaskGroup { group in
+            let resumed = tracker.withLock { tracker in
+                defer { alarm.set(tracker.nextDeadline) }
+                return tracker.resume(rows, receipt: clock.now())
+            }
             dispatch(resumed, in: &group)
-            let ticker = Mutex(false)
-            group.addTask { await self.tick(until: { ticker.withLock { $0 } }) }
             for await batch in inbox {
                 let actions = decide(batch)
                 dispatch(actions, in: &group)
                 lastTurn.withLock { $0 = clock.now().boottime }
             }
-            ticker.withLock { $0 = true }
         }
     }
 
     private func decide(_ batch: [Observation]) -> [Action] {
         tracker.withLock { tracker in
             let actions = batch.flatMap { tracker.handle($0) }
-            nextDeadline.withLock { $0 = tracker.nextDeadline }
-            metrics.record(batch: batch.count, open: tracker.openSessions, gaps: tracker.openGaps)
+            alarm.set(tracker.nextDeadline)
+            metrics.record(batch: batch.count)
             return actions
         }
     }
 
-    private func tick(until isOver: @Sendable () -> Bool) async {
-        while !isOver() {
-            do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
+    /// Until cancelled.
+    private func tick() async {
+        while !Task.isCancelled {
+            await alarm.sleep(from: clock.now().boottime)
+            if Task.isCancelled { return }
             let now = clock.now()
             let lost = writer.takeLost()
             if lost > 0 {
                 metrics.lost(lost, reason: "store-backlog")
                 await inbox.send([Observation(.sourceOverflowed(.agent, dropped: lost), receipt: now)])
             }
-            let due = nextDeadline.withLock { $0 }.map { $0 <= now.boottime } ?? false
             // An empty batch shows the watchdog that the loop comes round.
-            await inbox.send(due ? [Observation(.tick, receipt: now)] : [])
+            await inbox.send(alarm.isDue(now.boottime) ? [Observation(.tick, receipt: now)] : [])
         }
     }
 
@@ -128,14 +140,17 @@ package final class SessionService: Sendable {
         await inbox.send([Observation(.logPinned(id, outcome), receipt: clock.now())])
     }
 
-    /// The runtime's logger may be a few milliseconds behind the drained pipe: read again until two readings agree.
+    /// The runtime's logger may be a few milliseconds behind the drained pipe: read again until two readings agree, or the
+    /// log has not been touched since before the last one.
     private func capture(_ id: ContainerID, _ path: String?) async {
         await captureGate.enter()
-        var tail = await captures.run { [effects] in effects.capture(id, path) }
+        var (mark, tail) = await captures.run { [effects] in (effects.mark(id), effects.capture(id, path)) }
         if tail.summary.pinnedBy != .none {
             for _ in 0..<5 {
                 do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
-                let again = await captures.run { [effects] in effects.capture(id, path) }
+                if let mark, await captures.run({ [effects] in effects.mark(id) }) == mark { break }
+                let again: CapturedTail
+                (mark, again) = await captures.run { [effects] in (effects.mark(id), effects.capture(id, path)) }
                 let agreed = again.summary.sha256 == tail.summary.sha256 && again.summary.bytes == tail.summary.bytes
                 if again.summary.pinnedBy != .none { tail = again }
                 if agreed { break }

@@ -37,12 +37,12 @@ actor Laboratory {
         running = nil
     }
 
-    /// Starts an agent on the node, lets `body` measure, stops the agent.
+    /// Starts an agent on a node, the shared one if none is given, lets `body` measure, stops the agent.
     func withAgent(
-        _ change: (inout AgentProcess.Options) -> Void = { _ in },
+        on given: RigNode? = nil, _ change: (inout AgentProcess.Options) -> Void = { _ in },
         _ body: @Sendable (RigNode, AgentProcess) async throws -> [Measurement]
     ) async throws -> [Measurement] {
-        let node = try await node
+        let node = if let given { given } else { try await node }
         var options = AgentProcess.Options()
         options.flags = ["--log-level", "warning"]
         change(&options)

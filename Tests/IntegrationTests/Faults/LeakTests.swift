@@ -29,7 +29,7 @@ struct LeakTests {
                 $0.flags = ["--log-level", "warning"]
             }
         ) { node in
-            let publisher = try await BurstPublisher(node: node.rig)
+            let publisher = try await BurstPublisher(node: node.rig, removalDelay: 3000)
             try await waitUntil(limit: .seconds(60), "the model is recorded") {
                 try node.reading { try $0.status() }.sessions > 0
             }

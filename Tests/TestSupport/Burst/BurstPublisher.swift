@@ -5,9 +5,8 @@ import SessionRecords
 import SwiftProtobuf
 import Synchronization
 
-/// Plays many container lives a second over containerd's API: the record is written, the log is there, `/tasks/create`,
-/// `start`, `exit` and `delete` are published, and a few seconds later, as by a kubelet, the record is removed. containerd
-/// tells its subscribers as it would of real ones.
+/// Plays many container lives a second on containerd's own bus: the record is written, the log is there, `/tasks/create`,
+/// `start`, `exit` and `delete` are told as a shim's events are, and a moment later, as by a kubelet, the record is removed.
 package final class BurstPublisher: Sendable {
     private struct State {
         var containers: [SyntheticContainer] = []
@@ -20,20 +19,22 @@ package final class BurstPublisher: Sendable {
 
     private let node: RigNode
     private let model: SyntheticContainer.Model
+    private let removalDelay: Int64
     private let state = Mutex(State())
 
     /// Lives at once.
-    private static let workers = 48
-    /// Connections, each replaced in time (`RuntimeConnection`). With many calls in flight the runtime sends a PING for
-    /// far fewer than each of them, so that a connection lasts longer than one that is used call by call.
+    private static let workers = 64
+    /// Connections for the records, each replaced in time (`RuntimeConnection`). With many calls in flight the runtime sends
+    /// a PING for far fewer than each of them, so that a connection lasts longer than one that is used call by call.
     private static let connections = 4
     private static let usesPerConnection = 1000
-    /// How long a record stays after its container's end; the quickest kubelet that was measured took 0.3 s.
-    private static let removalDelay: Int64 = 3_000_000_000
 
     /// Runs one real debug container, whose record is the model.
-    package init(node: RigNode) async throws {
+    ///
+    /// - Parameter removalDelay: milliseconds for which a record stays after its container's end.
+    package init(node: RigNode, removalDelay: Int) async throws {
         self.node = node
+        self.removalDelay = Int64(removalDelay) * 1_000_000
         let (pod, target) = try await node.kubelet.runTargetPod(PodSpecification(name: "burst"))
         let container = try await node.kubelet.startEphemeralContainer(
             .debugger(shell: "echo model", target: target.name), in: pod)
@@ -59,6 +60,8 @@ package final class BurstPublisher: Sendable {
     /// Publishes `count` lives, `rate` a second or as many as go. Called again it goes on with the next numbers.
     package func publish(rate: Int, count: Int) async throws {
         defer { finish() }
+        let forwarder = try EventForwarder(socket: node.paths.socket + ".ttrpc")
+        defer { forwarder.close() }
         let began = MachineClock.monotonic()
         let first = state.withLock { state in
             state.began = began
@@ -70,6 +73,8 @@ package final class BurstPublisher: Sendable {
         let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
         }
+        let began = MachineClock.monotonic()
+        state.withLock { $0.began = began }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<Self.workers {
                 group.addTask {
@@ -77,7 +82,7 @@ package final class BurstPublisher: Sendable {
                         let due = began + Int64(number) * 1_000_000_000 / Int64(rate)
                         let early = due - MachineClock.monotonic()
                         if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        try await self.live(first + number, until: last, connections[worker % connections.count])
+                        try await self.live(first + number, until: last, connections[worker % connections.count], forwarder)
                     }
                 }
             }
@@ -91,7 +96,9 @@ package final class BurstPublisher: Sendable {
         for container in containers { Files.removeTree(String(container.logPath.dropLast("/0.log".count))) }
     }
 
-    private func live(_ number: Int, until last: Int, _ connection: RuntimeConnection) async throws {
+    private func live(
+        _ number: Int, until last: Int, _ connection: RuntimeConnection, _ forwarder: EventForwarder
+    ) async throws {
         let container = try SyntheticContainer(number, of: model)
         let record = container.record(number, of: model)
         let id = container.id.rawValue
@@ -106,41 +113,35 @@ package final class BurstPublisher: Sendable {
         }
         state.withLock { $0.containers.append(container) }
         let pid = UInt32(100_000 + number % 1_000_000)
-        try await publish(
-            "/tasks/create",
-            Containerd_Events_TaskCreate.with {
-                $0.containerID = id; $0.pid = pid
-            }, connection)
-        try await publish(
-            "/tasks/start",
-            Containerd_Events_TaskStart.with {
-                $0.containerID = id; $0.pid = pid
-            }, connection)
-        let ended = Google_Protobuf_Timestamp.with {
-            let now = MachineClock.wall()
-            $0.seconds = now / 1_000_000_000
-            $0.nanos = Int32(now % 1_000_000_000)
+        let created = Containerd_Events_TaskCreate.with {
+            $0.containerID = id
+            $0.pid = pid
         }
-        try await publish(
-            "/tasks/exit",
-            Containerd_Events_TaskExit.with {
-                $0.containerID = id
-                $0.id = id
-                $0.pid = pid
-                $0.exitStatus = UInt32(container.exitCode)
-                $0.exitedAt = ended
-            }, connection)
-        try await publish(
-            "/tasks/delete",
-            Containerd_Events_TaskDelete.with {
-                $0.containerID = id
-                $0.pid = pid
-                $0.exitStatus = UInt32(container.exitCode)
-                $0.exitedAt = ended
-            }, connection)
+        try await forwarder.forward("/tasks/create", created, at: MachineClock.wall())
+        let started = Containerd_Events_TaskStart.with {
+            $0.containerID = id
+            $0.pid = pid
+        }
+        try await forwarder.forward("/tasks/start", started, at: MachineClock.wall())
+        let now = MachineClock.wall()
+        let exited = Containerd_Events_TaskExit.with {
+            $0.containerID = id
+            $0.id = id
+            $0.pid = pid
+            $0.exitStatus = UInt32(container.exitCode)
+            $0.exitedAt = EventForwarder.timestamp(now)
+        }
+        try await forwarder.forward("/tasks/exit", exited, at: now)
+        let deleted = Containerd_Events_TaskDelete.with {
+            $0.containerID = id
+            $0.pid = pid
+            $0.exitStatus = UInt32(container.exitCode)
+            $0.exitedAt = EventForwarder.timestamp(now)
+        }
+        try await forwarder.forward("/tasks/delete", deleted, at: MachineClock.wall())
         state.withLock { state in
             state.ended += 1
-            state.removals.append((container.id, MachineClock.monotonic() + Self.removalDelay))
+            state.removals.append((container.id, MachineClock.monotonic() + removalDelay))
             // The last end ends the measuring; the removals after it are tidying up.
             if state.ended == last {
                 state.isFinished = true
@@ -186,23 +187,6 @@ package final class BurstPublisher: Sendable {
             } catch let error as RPCError where error.code == .notFound {
                 return  // removed by the call before, whose answer was lost
             }
-        }
-    }
-
-    /// An event may come twice where an answer is lost: as from a runtime that was restarted, it means the same.
-    private func publish(
-        _ topic: String, _ event: some Message, _ connection: RuntimeConnection
-    ) async throws {
-        // As containerd names its types: without a slash.
-        let value = try event.serializedBytes() as [UInt8]
-        let type = Swift.type(of: event).protoMessageName
-        try await connection.ask { client in
-            _ = try await Containerd_Services_Events_V1_Events.Client(wrapping: client).publish(
-                .with {
-                    $0.topic = topic
-                    $0.event.typeURL = type
-                    $0.event.value = .init(value)
-                }, metadata: Self.metadata, options: RuntimeConnection.options())
         }
     }
 }
