@@ -116,6 +116,8 @@ let package = Package(
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
+        // libsystemd's journal reader and journald's native protocol; by themselves, because the command line reads, too.
+        library("SystemJournal", ["SessionRecords", "CSystemd", "CSystemCalls"]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent
