@@ -118,6 +118,9 @@ let package = Package(
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
         // libsystemd's journal reader and journald's native protocol; by themselves, because the command line reads, too.
         library("SystemJournal", ["SessionRecords", "CSystemd", "CSystemCalls"]),
+        library(
+            "JournalSource",
+            ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent

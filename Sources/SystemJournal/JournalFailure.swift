@@ -23,7 +23,8 @@ enum JournalFailure {
             case EMFILE, ENFILE: ("journal.limit", "raise LimitNOFILE= or fs.inotify.max_user_instances")
             case ENOSPC: ("journal.limit", "raise fs.inotify.max_user_watches")
             case EBADMSG, EIO, ENODATA: ("journal.broken", "journalctl --verify names the file that is damaged")
-            case EPROTONOSUPPORT: ("journal.format", "use a libsystemd at least as new as the one that writes the journal")
+            case EPROTONOSUPPORT:
+                ("journal.format", "use a libsystemd at least as new as the one that writes the journal")
             default: ("journal.failed", nil)
             }
         return LastwordError(
