@@ -119,6 +119,11 @@ let package = Package(
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
+        // libsystemd's journal reader and journald's native protocol; by themselves, because the command line reads, too.
+        library("SystemJournal", ["SessionRecords", "CSystemd", "CSystemCalls"]),
+        library(
+            "JournalSource",
+            ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent
