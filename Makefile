@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 TEST_FLAGS ?=
 BENCH_FLAGS := -c release --static-swift-stdlib --scratch-path .build/bench
 
-.PHONY: help setup build test check demo bench fuzz protos install clean toolchain
+.PHONY: help setup build test check demo torture bench fuzz protos install clean toolchain
 
 help: ## this list
 	@echo "Lastword: make …"
@@ -36,6 +36,10 @@ check: toolchain ## format, headers, words and paths that must not be there, fil
 demo: setup ## record a debug session on a private containerd and show it (DEMO_HOLD=1 keeps it up)
 	@dev/build.sh
 	@dev/as-root.sh .build/debug/node-rig demo
+
+torture: setup ## kill agent and containerd under debug sessions, compare with the truth (ROUNDS, SECONDS_MAX, SEED)
+	@dev/build.sh
+	@dev/as-root.sh .build/debug/node-rig torture
 
 bench: setup ## release build, then the numbers of the design as a table and in .build/bench.jsonl
 	@dev/build.sh $(BENCH_FLAGS)

@@ -60,9 +60,12 @@ func generated(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Generated/\(name)")
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -125,6 +128,11 @@ let package = Package(
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
+        // libsystemd's journal reader and journald's native protocol; by themselves, because the command line reads, too.
+        library("SystemJournal", ["SessionRecords", "CSystemd", "CSystemCalls"]),
+        library(
+            "JournalSource",
+            ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The agent
@@ -172,10 +180,14 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
-        // Plays a node for `make demo`: private containerd, kubelet stand-in, API server stand-in.
+        // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
+        // the agent's store to compare it with the truth.
         .executableTarget(
             name: "node-rig",
-            dependencies: ["TestSupport", "APIServerSupport", "SessionRecords", "SessionTracking", .argumentParser],
+            dependencies: [
+                "TestSupport", "APIServerSupport", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser,
+                .grpcCore,
+            ],
             path: "Tests/NodeRig",
             swiftSettings: strict),
         // Measures what the design promises, for `make bench`.
@@ -216,7 +228,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
-            ]),
+                "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
+                .serviceLifecycle,
+            ], exclude: ["Faults/README.md"]),
     ]
 )

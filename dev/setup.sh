@@ -16,6 +16,9 @@ command -v pkg-config >/dev/null || missing+=(pkg-config)
 # Docker's containerd.io conflicts with Debian's containerd and runc; it brings both programs, and they will do.
 command -v containerd >/dev/null || missing+=(containerd)
 command -v runc >/dev/null || missing+=(runc)
+# The tests run a journald of their own, and write journals with fields that only journald may set.
+[ -x /lib/systemd/systemd-journald ] && command -v journalctl >/dev/null || missing+=(systemd)
+[ -x /lib/systemd/systemd-journal-remote ] || missing+=(systemd-journal-remote)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi

@@ -19,14 +19,29 @@ limit=${TEST_LIMIT:-1200}
 run() {  # <what> <command...>
     echo "test: $1"
     shift
-    set -- timeout --kill-after=10 "$limit" "$@"
+    local from status
+    from=$(wc -l <"$log")
+    # By lines, so that the log of a group that is ended for its limit says how far it came.
+    set -- timeout --kill-after=10 "$limit" stdbuf -oL "$@"
     # One line a minute of tests is enough on the screen; the log has all of them.
-    "$@" 2>&1 | tee -a "$log" | grep -aE '✘|recorded an issue|Test run with|skipped|error:|Fatal|^↳' || true
-    return "${PIPESTATUS[0]}"
+    "$@" 2>&1 | tee -a "$log" | { grep -aE '✘|recorded an issue|Test run with|skipped|error:|Fatal|^↳' || true; }
+    status=${PIPESTATUS[0]}
+    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then unfinished "$((from + 1))"; fi
+    return "$status"
 }
 
-# Group by group: tests that compute or wait on disks keep the few threads of Swift's pool busy, and a network test
-# beside them would run into its limits.
+unfinished() {  # <first line of the log>
+    echo "test: the group did not end within $limit s; begun and not ended:" >&2
+    comm -23 \
+        <(tail -n "+$1" "$log" | sed -nE 's/^[^ ]+ Test (.*) started\.$/\1/p' | sort -u) \
+        <(tail -n "+$1" "$log" | sed -nE 's/^[^ ]+ Test (.*) (passed|failed) after .*/\1/p' \
+            | sed -E 's/ with [0-9]+ test cases?$//' | sort -u) \
+        | grep -av '^case passing' | sed 's/^/test:   /' >&2
+}
+
+# Group by group, and only so many tests of a group at once: tests that compute or wait on disks keep the few threads of
+# Swift's pool busy, and a test beside them that waits for a state would run into its limit.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
     "values, decisions, files: ^(SessionRecords|SessionTracking|TailCapture|AgentStore|Commands|AgentCore)Tests\\."
     "sources: ^(RuntimeSource|PodSource)Tests\\."

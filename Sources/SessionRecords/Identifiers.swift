@@ -5,7 +5,8 @@ import Crypto
 ///
 /// The id becomes part of file names (the pin) and of log lines, so only what cannot be a path or a control character is
 /// let in: 1 to 128 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
-package struct ContainerID: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct ContainerID: Hashable, Sendable, Comparable, TextCoded {
+    static let meaning = "container ID"
     package let rawValue: String
 
     /// Nil if the text is not a safe container id.
@@ -28,24 +29,10 @@ package struct ContainerID: Hashable, Sendable, Comparable, CustomStringConverti
     }
 }
 
-extension ContainerID: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let value = ContainerID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a container ID")
-        }
-        self = value
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
-}
-
 /// The API server's `metadata.uid` of a pod (for a static pod on the node: its configuration hash). Any text of 1 to 128
 /// bytes; it is compared and shown, never used as a path.
-package struct PodUID: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct PodUID: Hashable, Sendable, Comparable, TextCoded {
+    static let meaning = "pod UID"
     package let rawValue: String
 
     package init?(_ text: String) {
@@ -60,24 +47,10 @@ package struct PodUID: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 }
 
-extension PodUID: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let value = PodUID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a pod UID")
-        }
-        self = value
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
-}
-
 /// A session's id: a UUID of version 5 (RFC 9562, SHA-1) of the container ID alone, so that every observer of one
 /// container arrives at the same id; for a session without a container, of pod UID and container name.
-package struct SessionID: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct SessionID: Hashable, Sendable, Comparable, TextCoded {
+    static let meaning = "session ID"
     /// Lower-case hyphenated text.
     package let rawValue: String
 
@@ -134,21 +107,6 @@ package struct SessionID: Hashable, Sendable, Comparable, CustomStringConvertibl
     }
 }
 
-extension SessionID: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let value = SessionID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a session ID")
-        }
-        self = value
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
-}
-
 /// Lower-case hexadecimal text of bytes.
 package enum Hex {
     private static let digits = Array("0123456789abcdef".utf8)
@@ -186,7 +144,8 @@ package enum Hex {
 }
 
 /// A SHA-256 digest; text is 64 lower-case hex digits.
-package struct Digest: Hashable, Sendable, CustomStringConvertible {
+package struct Digest: Hashable, Sendable, TextCoded {
+    static let meaning = "SHA-256 digest"
     /// Always 32 bytes.
     package let bytes: [UInt8]
 
@@ -207,6 +166,12 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
         bytes = Array(hash.finalize())
     }
 
+    /// Nil unless the text is 64 hex digits.
+    package init?(_ text: String) {
+        guard let bytes = Hex.decode(text) else { return nil }
+        self.init(bytes: bytes)
+    }
+
     /// Nil unless there are 32 bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
@@ -214,19 +179,4 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { Hex.encode(bytes) }
-}
-
-extension Digest: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let bytes = Hex.decode(try container.decode(String.self)), let value = Digest(bytes: bytes) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a SHA-256 digest")
-        }
-        self = value
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }

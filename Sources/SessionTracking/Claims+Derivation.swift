@@ -44,7 +44,10 @@ extension Claims {
 
     private func state(progress: SessionFacts.Progress) -> SessionState {
         if let ending { return ending.claim.isStartFailure ? .neverStarted : .ended }
-        if containerID == nil { return progress.gaveUp ? .neverStarted : .waiting }
+        if containerID == nil {
+            guard progress.gaveUp else { return .waiting }
+            return progress.wasUnwatched == true ? .unknown : .neverStarted
+        }
         if isLost { return .unknown }
         return starts.isEmpty ? .waiting : .running
     }

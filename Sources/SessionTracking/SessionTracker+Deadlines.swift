@@ -19,8 +19,11 @@ extension SessionTracker {
                 containers[id]?.facts.progress.gaveUp = true
                 advance(id, receipt, &actions)
             case .waiting(let key):
-                guard let due = waiting[key]?.waitingDue, due <= receipt.boottime else { continue }
-                waiting[key]?.facts.progress.gaveUp = true
+                guard var tracked = waiting[key], let due = tracked.waitingDue, due <= receipt.boottime else {
+                    continue
+                }
+                waitedInVain(&tracked)
+                waiting[key] = tracked
                 advanceWaiting(key, receipt, &actions)
             case .settle(let id): settle(id, receipt, &actions)
             case .forgetPod(let uid): pods.forget(uid)

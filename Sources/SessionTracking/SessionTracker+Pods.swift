@@ -115,6 +115,11 @@ extension SessionTracker {
             tracked.waitingDue = receipt.boottime + configuration.waitingDeadline
             deadlines.add(.waiting(key), at: receipt.boottime + configuration.waitingDeadline)
         }
+        var isFailing = false
+        if case .waiting(let reason?, _) = container.status?.state {
+            isFailing = pod.goneSeenAt == nil && WaitingError.kind(of: reason) != nil
+        }
+        noteSight(of: &tracked, isFailing: isFailing)
         // The kubelet invents an ending for it (137, `ContainerStatusUnknown`) when the pod is deleted.
         if case .terminated = container.status?.state { tracked.facts.progress.gaveUp = true }
         if pod.isOver { tracked.facts.progress.gaveUp = true }

@@ -105,6 +105,7 @@ package struct SessionTracker: Sendable {
                     tracked.waitingDue = receipt.boottime + max(0, configuration.waitingDeadline - waited)
                     deadlines.add(.waiting(key), at: tracked.waitingDue ?? receipt.boottime)
                 }
+                tracked.facts.progress.wasUnwatched = true
                 waiting[key] = tracked
                 advanceWaiting(key, receipt, &actions)
             }
@@ -149,6 +150,7 @@ package struct SessionTracker: Sendable {
             gaps[source] = gap
             return
         }
+        lostSight(of: source)
         var gap = Gap(source: source.rawValue, openedAt: receipt.wall, reason: reason)
         gap.dropped = dropped
         gaps[source] = gap

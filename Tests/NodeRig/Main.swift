@@ -7,5 +7,5 @@ struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node-rig",
         abstract: "Plays a Kubernetes node: a private containerd, a kubelet stand-in, an API server stand-in.",
-        subcommands: [Demo.self, Hold.self])
+        subcommands: [Demo.self, Hold.self, Torture.self])
 }

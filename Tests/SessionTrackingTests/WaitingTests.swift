@@ -150,4 +150,39 @@ import Testing
         #expect(node.entryTypes(waitingID) == [.sessionEnded])
         #expect(node.violations.isEmpty)
     }
+
+    // Found by `make torture`: containers that came and went while the agent was down were told as never started.
+    @Test(
+        "nobody watched the runtime for a while: when the pod goes, how it went is unknown", arguments: [true, false])
+    func unwatched(agentDown: Bool) throws {
+        var node = TrackerDriver()
+        node.tell(pod("ContainerCreating", version: 10), at: 1)
+        if agentDown {
+            try node.restart(reboot: false)
+        } else {
+            node.tell(.sourceLost(.runtime, reason: "gone"), at: 2)
+            node.tell(.sourceRestored(.runtime), at: 3)
+        }
+        // What the kubelet said last is still the first word, and comes once more with the deletion.
+        node.tell(pod("ContainerCreating", version: 11), at: 4)
+        node.tell(.podDeleted(Sample.pod, at: TrackerDriver.at(5)), at: 5)
+        #expect(node.entryTypes(waitingID) == [.sessionEnded])
+        #expect(node.rows[waitingID]?.session.state == .unknown)
+        #expect(node.rows[waitingID]?.session.ending == nil)
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("an error told after the runtime is watched again says that it has not started")
+    func watchedAgain() {
+        var node = waiting()
+        node.tell(.sourceLost(.runtime, reason: "gone"), at: 2)
+        node.tell(pod("ErrImagePull", version: 11), at: 3)
+        node.tell(.sourceRestored(.runtime), at: 4)
+        var early = node
+        early.tell(.podDeleted(Sample.pod, at: TrackerDriver.at(5)), at: 5)
+        #expect(early.rows[waitingID]?.session.state == .unknown)
+        node.tell(pod("ImagePullBackOff", version: 12), at: 5)
+        node.tell(.podDeleted(Sample.pod, at: TrackerDriver.at(6)), at: 6)
+        #expect(node.rows[waitingID]?.session.state == .neverStarted)
+    }
 }

@@ -6,33 +6,47 @@ package struct RigNode: Sendable {
     package let containerd: ContainerdInstance
     package let kubelet: KubeletStandIn
     package let images: [BuiltImage]
+    /// Where containerd's own lines are, if it was asked for.
+    package let journal: PrivateJournal?
 
     package var paths: NodePaths { containerd.paths }
 
     /// Starts containerd and imports the images; about two seconds.
     ///
-    /// - Parameter directory: where layers and logs go; nil for a directory of its own under `/tmp`. See
-    ///   `ContainerdInstance.init`.
-    package static func start(directory: String? = nil) async throws -> RigNode {
+    /// - Parameters:
+    ///   - directory: where layers and logs go; nil for a directory of its own under `/tmp`. See
+    ///     `ContainerdInstance.init`.
+    ///   - withJournal: with a journald of its own, into which containerd logs as `containerd.service`.
+    package static func start(directory: String? = nil, withJournal: Bool = false) async throws -> RigNode {
         let builder = try await ImageBuilder()
-        let containerd = try ContainerdInstance(directory: directory)
+        let journal = withJournal ? try PrivateJournal() : nil
+        let containerd: ContainerdInstance
+        do {
+            try await journal?.start()
+            containerd = try ContainerdInstance(directory: directory, journal: journal)
+        } catch {
+            try await journal?.teardown()
+            throw error
+        }
         do {
             try await containerd.start()
             try await containerd.importImages(builder.archive)
         } catch {
             try await containerd.teardown()
+            try await journal?.teardown()
             throw error
         }
         return RigNode(
             containerd: containerd,
             kubelet: KubeletStandIn(
                 paths: containerd.paths, connection: containerd.connection, images: builder.images),
-            images: builder.images)
+            images: builder.images, journal: journal)
     }
 
     /// Ends everything; see `ContainerdInstance.teardown`.
     package func teardown() async throws {
         try await containerd.teardown()
+        try await journal?.teardown()
     }
 
     /// Writes what a shell needs to know about the node, whole or not at all: its presence says that the node is ready.
@@ -45,7 +59,7 @@ package struct RigNode: Sendable {
         try Files.rename(path + ".tmp", to: path)
     }
 
-    package func leftovers() -> [String] { containerd.leftovers() }
+    package func leftovers() -> [String] { containerd.leftovers() + (journal?.leftovers() ?? []) }
 }
 
 /// The one node that the tests of a process share; started when the first asks for it, ended when the process exits.

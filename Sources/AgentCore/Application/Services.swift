@@ -11,14 +11,9 @@ struct WriterService: Service {
     let writer: StoreWriter
 
     func run() async throws {
-        // Cancelled, when the time to drain is over, it must end too: waiting for work is not ended by that alone.
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                await writer.run()
-            } onGracefulShutdown: {
-                writer.finish()
-            }
-        } onCancel: {
+        await withGracefulShutdownHandler {
+            await writer.run()
+        } onGracefulShutdown: {
             writer.finish()
         }
     }

@@ -81,9 +81,15 @@ package final class StoreWriter: Sendable {
         waiter?.resume()
     }
 
+    /// Until `finish`, or the task is cancelled: then what is queued is tried once more and no longer waited for.
     package func run() async {
-        while let group = await nextGroup() {
-            await write(group)
+        await withTaskCancellationHandler {
+            while let group = await nextGroup() {
+                await write(group)
+            }
+        } onCancel: {
+            // Waiting for work is not ended by the cancellation alone.
+            finish()
         }
     }
 

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
 /// memrchr(3): the last `byte` in the first `count` bytes, or NULL.
 const void *lastword_last_byte(const void *bytes, int byte, size_t count);
@@ -19,6 +21,14 @@ static inline int lastword_eventfd(void) {
 int lastword_has_writer(int descriptor);
 
 /// O_PATH of open(2): a descriptor that names a file without opening it.
-extern const int lastword_o_path;
+
+/// An empty memory file, close-on-exec, that can be sealed; -1 and errno on failure.
+int lastword_memory_file(const char *name);
+
+/// Nobody can change the memory file any more; -1 and errno on failure.
+int lastword_seal(int file);
+
+/// An empty datagram with one descriptor, without waiting; -1 and errno on failure.
+ssize_t lastword_send_descriptor(int socket, const struct sockaddr *address, socklen_t length, int file);
 
 #endif

@@ -58,6 +58,7 @@ struct SessionLogs: Verb {
         case .waiting: return ": its container has not started"
         case .running: return " yet: it is running"
         case .neverStarted: return ": its container never started"
+        case .unknown where session.containerID == nil: return ": nobody saw whether its container ran"
         case .ended, .unknown:
             return session.output == nil ? "" : ": retention removed it"
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// The parts of a Container or EphemeralContainer that are read.
 struct WireContainer: Decodable {

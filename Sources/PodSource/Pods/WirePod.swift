@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// The parts of a Pod (`core/v1`) that are read; field names are the API's.
 struct WirePod: Decodable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// What containerd's CRI plugin keeps of a container: JSON in the record's extension
 /// `io.cri-containerd.container.metadata` (containerd `internal/cri/store/container/metadata.go`), reduced to what a record
@@ -176,12 +177,5 @@ struct CRIContainerMetadata: Decodable, Sendable {
         var type: Int?
 
         private enum CodingKeys: String, CodingKey { case type = "profile_type" }
-    }
-}
-
-extension KeyedDecodingContainer {
-    /// The value, or nil where it is missing or not what was expected: from outside, one odd field must cost no other.
-    func lenient<Value: Decodable>(_ key: Key) -> Value? {
-        do { return try decodeIfPresent(Value.self, forKey: key) } catch { return nil }
     }
 }

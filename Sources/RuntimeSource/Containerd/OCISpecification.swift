@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// The parts of an OCI runtime specification that say how a process was set up; lenient as `CRIContainerMetadata`.
 struct OCISpecification: Decodable, Sendable {

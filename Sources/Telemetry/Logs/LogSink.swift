@@ -13,16 +13,11 @@ package final class LogSink: Sendable {
         self.write = write
     }
 
-    /// Standard error. A line that cannot be written is dropped: the agent does not stop for a full pipe's reader.
-    package static let standardError = LogSink { line in
-        var rest = line[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
-        }
-    }
+    /// Standard error, in a `DescriptorLog`.
+    package static let standardError: LogSink = {
+        let log = DescriptorLog(STDERR_FILENO)
+        return LogSink { log.write($0) }
+    }()
 
     func line(_ bytes: [UInt8]) {
         turn.withLock { _ in write(bytes) }

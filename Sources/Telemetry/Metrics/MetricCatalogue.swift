@@ -2,7 +2,7 @@
 
 /// Every metric of the agent. A test holds it against the code and `docs/metrics.md`.
 package enum MetricCatalogue {
-    package static let all: [MetricDescription] = runtime + pods + sessions + pinsAndStore + agent
+    package static let all: [MetricDescription] = runtime + pods + journal + sessions + pinsAndStore + agent
 
     private static let runtime: [MetricDescription] = [
         MetricDescription("lastword_runtime_connected", .gauge, "1 while the runtime's events are being watched."),
@@ -50,6 +50,22 @@ package enum MetricCatalogue {
             "lastword_pods_dropped_total", .counter,
             "Pod updates dropped because the queue was full; pods are relisted."
         ),
+    ]
+
+    private static let journal: [MetricDescription] = [
+        MetricDescription("lastword_journal_up", .gauge, "1 while the journal is read as it is written."),
+        MetricDescription(
+            "lastword_journal_lines_total", .counter, labels: ["kind"],
+            "Lines of the watched services and the kernel, by what they say."),
+        MetricDescription(
+            "lastword_journal_missed_total", .counter, labels: ["reason"],
+            "Intervals of the journal that cannot be read any more: dropped by journald, vacuumed, cursor unreadable."),
+        MetricDescription(
+            "lastword_journal_errors_total", .counter, labels: ["reason"],
+            "Failures to read the journal, after each of which it is opened again."),
+        MetricDescription(
+            "lastword_journal_look_backs_total", .counter,
+            "Passes through older lines for the names of containers that were made before the cursor."),
     ]
 
     private static let sessions: [MetricDescription] = [

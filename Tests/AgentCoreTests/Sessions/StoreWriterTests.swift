@@ -83,4 +83,14 @@ struct StoreWriterTests {
             #expect(seen.withLock { $0 } == [1])
         }
     }
+
+    @Test("cancelled while it waits for work, it ends")
+    func cancellation() async throws {
+        let writer = StoreWriter(
+            health: HealthState(), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            write: Store().write)
+        let running = Task { await writer.run() }
+        running.cancel()
+        await running.value
+    }
 }

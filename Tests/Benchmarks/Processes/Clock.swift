@@ -1,16 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import TestSupport
 
-/// The system's clocks in nanoseconds: the same in all processes, so that what one writes the other can subtract.
-enum Clock {
-    /// The clock that containerd's times are of.
-    static func wall() -> Int64 { read(CLOCK_REALTIME) }
-
-    static func monotonic() -> Int64 { read(CLOCK_MONOTONIC) }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-}
+typealias Clock = MachineClock

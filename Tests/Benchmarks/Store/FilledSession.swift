@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
+import TestSupport
 
 /// The sessions that the filled store holds: as an agent would have recorded them over 90 days on a busy node.
 struct FilledSession: Sendable {

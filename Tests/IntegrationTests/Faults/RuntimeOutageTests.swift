@@ -134,4 +134,36 @@ struct RuntimeOutageTests {
             try await node.expectSound([session])
         }
     }
+
+    @Test("replaced by one that knows nothing: the gap is told, the session honestly ended, the next one recorded")
+    func replaced() async throws {
+        try await FaultNode.run(Self.own) { node in
+            let pod = try await node.makePod()
+            let session = try await node.debug(in: pod)
+            try await node.wait(for: session, "it is known to run") { $0.state == .running }
+            try await node.waitForPin(of: session)
+            try await node.rig.containerd.kill()
+            try await node.finish(session)
+            // A new installation at the same place: another socket, and no container of the old one in its books.
+            Files.removeTree(node.rig.paths.socket)
+            for name in Files.names(in: node.rig.paths.root) where name.hasSuffix("bolt") || name.contains("cri") {
+                Files.removeTree(node.rig.paths.root + "/" + name)
+            }
+            try await node.rig.containerd.start()
+            try await node.rig.containerd.importImages(try await ImageBuilder().archive)
+
+            let record = try await node.waitForEnd(of: session)
+            // The shim tells its exit again to whoever listens at the old place, and the new one may hand it on.
+            try expectHonest(record)
+            #expect(record.output?.pinnedBy == .hardlink)
+            #expect(try await node.output(of: session).hasPrefix("finding: pool exhausted\n"))
+            try await node.waitForClosedGap("runtime")
+            let next = try await node.makePod("next")
+            let second = try await node.debug("echo anew; exit 6", in: next)
+            let recorded = try await node.waitForEnd(of: second)
+            #expect(recorded.exitCode == 6 && recorded.ending == .observed)
+            #expect(try await node.output(of: second) == "anew\n")
+            try await node.expectSound([session, second])
+        }
+    }
 }

@@ -95,6 +95,46 @@ struct StoreFaultTests {
         }
     }
 
+    @Test(
+        "read-only at work: facts are kept in memory and /readyz says so; the next start on a sound disk tells all once"
+    )
+    func readOnly() async throws {
+        try await DiskMount.with { disk in
+            try await FaultNode.run(FaultNode.Options { $0.store = disk.path + "/store" }) { node in
+                let pod = try await node.makePod()
+                let told = try await node.debug("exit 1", in: pod)
+                try await node.waitForEnd(of: told)
+                let under = try await node.debug(in: pod)
+                try await node.wait(for: under, "it is known to run") { $0.state == .running }
+                try await disk.fail()
+                try await node.finish(under)
+                let after = try await node.debug("echo unwritten; exit 4", in: pod)
+                let readiness = try await node.wait(for: "store", toBe: "failing")
+                #expect(readiness.status == 503)
+                #expect(readiness["store"]?.reason?.contains("could not be written") == true, "\(readiness)")
+                #expect(HTTPProbe.get(port: node.agent.port, path: "/healthz")?.status == 200)
+                #expect(node.agent.process?.isRunning == true)
+                try await node.waitForPin(of: after)
+                #expect(try node.metric("lastword_losses_total") == 0)
+                _ = try await node.kubelet.waitForExit(after)
+
+                // Nothing that it holds open there can ever be written again.
+                try await node.agent.kill()
+                try await disk.repair()
+                try await node.agent.start()
+                #expect(try await node.waitForEnd(of: told).exitCode == 1)
+                let record = try await node.waitForEnd(of: under)
+                #expect(record.exitCode == 42 && record.ending == .recovered)
+                #expect(try await node.output(of: under) == FaultNode.waitingOutput)
+                #expect(try await node.waitForEnd(of: after).exitCode == 4)
+                #expect(try await node.output(of: after) == "unwritten\n")
+                try await node.waitForClosedGap("agent")
+                try await node.expectSound([told, under, after])
+                try await node.expectNothingHeld(of: [told, under, after])
+            }
+        }
+    }
+
     @Test("damaged at work: set aside and named, a new ledger begins, and the sessions under way are recorded in it")
     func damagedAtWork() async throws {
         try await FaultNode.run { node in

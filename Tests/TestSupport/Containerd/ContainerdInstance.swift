@@ -18,14 +18,19 @@ package final class ContainerdInstance: Sendable {
     private let process = Mutex<ChildProcess?>(nil)
     /// Locked as long as this process lives; the sweep of another run tells by it that the node has an owner.
     private let lock: Int32
+    /// Where containerd's own lines go; nil for a file.
+    private let journal: PrivateJournal?
 
     /// containerd's process; nil before the first start and after teardown.
     package var child: ChildProcess? { process.withLock { $0 } }
 
     /// Lays out the directories of a new instance. Nothing runs yet.
     ///
-    /// - Parameter directory: where images, layers and logs go; nil for a new one under `/tmp`, removed at teardown.
-    package init(directory: String? = nil) throws {
+    /// - Parameters:
+    ///   - directory: where images, layers and logs go; nil for a new one under `/tmp`, removed at teardown.
+    ///   - journal: a journald that runs, and is torn down after this; containerd is its `containerd.service` then, and
+    ///     logs at level debug, because before 2.0 the line with the exit code exists at no other.
+    package init(directory: String? = nil, journal: PrivateJournal? = nil) throws {
         guard geteuid() == 0 else {
             throw RigError.failed("a private containerd needs root", remedy: "run this as root or through sudo")
         }
@@ -36,6 +41,7 @@ package final class ContainerdInstance: Sendable {
                 throw RigError.failed("\(taken) exists already", remedy: "name an empty directory")
             }
         }
+        self.journal = journal
         let directory = try directory ?? Files.makeTemporaryDirectory(prefix: "/tmp/lw-node.")
         paths = NodePaths(
             directory: directory, runtime: try Files.makeTemporaryDirectory(prefix: Self.runtimePrefix))
@@ -101,9 +107,12 @@ package final class ContainerdInstance: Sendable {
         environment["HOME"] = paths.containerd
         let child: ChildProcess
         do {
-            child = try ChildProcess.start(
-                ["containerd", "--config", paths.configuration], environment: environment,
-                output: .file(paths.containerdLog))
+            var command = ["containerd", "--config", paths.configuration]
+            if let journal {
+                command = try journal.service(
+                    "containerd.service", identifier: "containerd", command + ["-l", "debug"])
+            }
+            child = try ChildProcess.start(command, environment: environment, output: .file(paths.containerdLog))
         } catch {
             throw RigError.failed(
                 "cannot start a private containerd", remedy: "apt-get install containerd runc", cause: error)

@@ -14,8 +14,10 @@ package enum TerminationSignal {
         }
     }
 
+    package static var hasCome: Bool { wasSeen.load(ordering: .relaxed) }
+
     /// Returns when one has come, also if it came before the call.
     package static func wait() async throws {
-        while !wasSeen.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(100)) }
+        while !hasCome { try await Task.sleep(for: .milliseconds(100)) }
     }
 }

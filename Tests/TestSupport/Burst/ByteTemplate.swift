@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Bytes with places to fill in: making many of them one by one would take longer than what is measured on them.
-struct ByteTemplate: Sendable {
+package struct ByteTemplate: Sendable {
     private enum Piece: Sendable {
         case bytes([UInt8])
         case slot(Int)
@@ -11,7 +11,7 @@ struct ByteTemplate: Sendable {
     private let size: Int
 
     /// - Parameter needles: what stands in the place of each slot; where two fit, the first one counts.
-    init(_ text: [UInt8], needles: [[UInt8]]) {
+    package init(_ text: [UInt8], needles: [[UInt8]]) {
         size = text.count
         var plain: [UInt8] = []
         var rest = text[...]
@@ -30,7 +30,7 @@ struct ByteTemplate: Sendable {
     }
 
     /// The bytes with `values[n]` in slot n.
-    func filled(_ values: [[UInt8]]) -> [UInt8] {
+    package func filled(_ values: [[UInt8]]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(size + 256)
         for piece in pieces {

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import ContainerdAPI
-import SessionRecords
+package import ContainerdAPI
+package import SessionRecords
 import SwiftProtobuf
-import TestSupport
 
 /// A container that exists only as a record and a log file: the record of a real debug container with other names.
-struct SyntheticContainer: Sendable {
-    typealias Record = Containerd_Services_Containers_V1_Container
+package struct SyntheticContainer: Sendable {
+    package typealias Record = Containerd_Services_Containers_V1_Container
 
-    let id: ContainerID
-    let exitCode: Int
-    let output: [UInt8]
+    package let id: ContainerID
+    package let exitCode: Int
+    package let output: [UInt8]
     let logPath: String
 
     /// What all of them are made from.
-    struct Model: Sendable {
+    package struct Model: Sendable {
         let record: Record
         let id: String
         /// `<podLogs>/<ns>_<pod>_<uid>`.
@@ -22,7 +21,7 @@ struct SyntheticContainer: Sendable {
         fileprivate let spec: ByteTemplate
         fileprivate let extensions: [String: ByteTemplate]
 
-        init(record: Record, of container: RunningContainer) {
+        package init(record: Record, of container: RunningContainer) {
             self.record = record
             id = container.id.rawValue
             logDirectory = container.pod.logDirectory
@@ -32,7 +31,7 @@ struct SyntheticContainer: Sendable {
         }
     }
 
-    init(_ number: Int, of model: Model) throws {
+    package init(_ number: Int, of model: Model) throws {
         var hex = String(number, radix: 16)
         hex = String(repeating: "0", count: max(0, 12 - hex.utf8.count)) + hex
         guard let id = ContainerID("bbbb" + hex + String(model.id.suffix(48))) else {
@@ -47,7 +46,7 @@ struct SyntheticContainer: Sendable {
     private static func name(_ number: Int) -> String { "synthetic-\(number)" }
 
     /// The model's record with this container's id, name and log in every place where they stand.
-    func record(_ number: Int, of model: Model) -> Record {
+    package func record(_ number: Int, of model: Model) -> Record {
         let values = [logPath, id.rawValue, Self.name(number)].map { Array($0.utf8) }
         var record = model.record
         record.id = id.rawValue
@@ -61,7 +60,7 @@ struct SyntheticContainer: Sendable {
     }
 
     /// The log as the runtime would have written it by the container's end.
-    func writeLog() throws {
+    package func writeLog() throws {
         guard let slash = logPath.lastIndex(of: "/") else { return }
         try Files.makeDirectories(String(logPath[..<slash]))
         var text = ""

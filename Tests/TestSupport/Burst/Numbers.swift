@@ -2,10 +2,12 @@
 import Synchronization
 
 /// Hands out 0, 1, 2, … to workers, each number once.
-final class Numbers: Sendable {
+package final class Numbers: Sendable {
     private let next = Atomic(0)
 
-    func take(below count: Int) -> Int? {
+    package init() {}
+
+    package func take(below count: Int) -> Int? {
         let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
         return number < count ? number : nil
     }

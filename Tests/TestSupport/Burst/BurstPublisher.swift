@@ -4,11 +4,10 @@ import GRPCCore
 import SessionRecords
 import SwiftProtobuf
 import Synchronization
-import TestSupport
 
 /// Plays many container lives a second on containerd's own bus: the record is written, the log is there, `/tasks/create`,
 /// `start`, `exit` and `delete` are told as a shim's events are, and a moment later, as by a kubelet, the record is removed.
-final class BurstPublisher: Sendable {
+package final class BurstPublisher: Sendable {
     private struct State {
         var containers: [SyntheticContainer] = []
         var ended = 0
@@ -33,7 +32,7 @@ final class BurstPublisher: Sendable {
     /// Runs one real debug container, whose record is the model.
     ///
     /// - Parameter removalDelay: milliseconds for which a record stays after its container's end.
-    init(node: RigNode, removalDelay: Int) async throws {
+    package init(node: RigNode, removalDelay: Int) async throws {
         self.node = node
         self.removalDelay = Int64(removalDelay) * 1_000_000
         let (pod, target) = try await node.kubelet.runTargetPod(PodSpecification(name: "burst"))
@@ -51,32 +50,39 @@ final class BurstPublisher: Sendable {
     private static let metadata: Metadata = ["containerd-namespace": "k8s.io"]
 
     /// Ends published so far.
-    var ended: Int { state.withLock { $0.ended } }
-    var isFinished: Bool { state.withLock { $0.isFinished } }
-    var containers: [SyntheticContainer] { state.withLock { $0.containers } }
+    package var ended: Int { state.withLock { $0.ended } }
+    package var isFinished: Bool { state.withLock { $0.isFinished } }
+    package var containers: [SyntheticContainer] { state.withLock { $0.containers } }
 
     /// From the first record to the last end.
-    var seconds: Double { state.withLock { Double($0.finished - $0.began) / 1e9 } }
+    package var seconds: Double { state.withLock { Double($0.finished - $0.began) / 1e9 } }
 
-    /// Publishes `count` lives, `rate` a second or as many as go.
-    func publish(rate: Int, count: Int) async throws {
+    /// Publishes `count` lives, `rate` a second or as many as go. Called again it goes on with the next numbers.
+    package func publish(rate: Int, count: Int) async throws {
         defer { finish() }
         let forwarder = try EventForwarder(socket: node.paths.socket + ".ttrpc")
         defer { forwarder.close() }
+        let began = MachineClock.monotonic()
+        let first = state.withLock { state in
+            state.began = began
+            state.isFinished = false
+            return state.ended
+        }
+        let last = first + count
         let numbers = Numbers()
         let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
         }
-        let began = Clock.monotonic()
+        let began = MachineClock.monotonic()
         state.withLock { $0.began = began }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<Self.workers {
                 group.addTask {
                     while let number = numbers.take(below: count) {
                         let due = began + Int64(number) * 1_000_000_000 / Int64(rate)
-                        let early = due - Clock.monotonic()
+                        let early = due - MachineClock.monotonic()
                         if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        try await self.live(number, of: count, connections[worker % connections.count], forwarder)
+                        try await self.live(first + number, until: last, connections[worker % connections.count], forwarder)
                     }
                 }
             }
@@ -86,12 +92,12 @@ final class BurstPublisher: Sendable {
         for connection in connections { await connection.reset() }
     }
 
-    func removeLogs() throws {
+    package func removeLogs() throws {
         for container in containers { Files.removeTree(String(container.logPath.dropLast("/0.log".count))) }
     }
 
     private func live(
-        _ number: Int, of count: Int, _ connection: RuntimeConnection, _ forwarder: EventForwarder
+        _ number: Int, until last: Int, _ connection: RuntimeConnection, _ forwarder: EventForwarder
     ) async throws {
         let container = try SyntheticContainer(number, of: model)
         let record = container.record(number, of: model)
@@ -111,13 +117,13 @@ final class BurstPublisher: Sendable {
             $0.containerID = id
             $0.pid = pid
         }
-        try await forwarder.forward("/tasks/create", created, at: Clock.wall())
+        try await forwarder.forward("/tasks/create", created, at: MachineClock.wall())
         let started = Containerd_Events_TaskStart.with {
             $0.containerID = id
             $0.pid = pid
         }
-        try await forwarder.forward("/tasks/start", started, at: Clock.wall())
-        let now = Clock.wall()
+        try await forwarder.forward("/tasks/start", started, at: MachineClock.wall())
+        let now = MachineClock.wall()
         let exited = Containerd_Events_TaskExit.with {
             $0.containerID = id
             $0.id = id
@@ -132,14 +138,14 @@ final class BurstPublisher: Sendable {
             $0.exitStatus = UInt32(container.exitCode)
             $0.exitedAt = EventForwarder.timestamp(now)
         }
-        try await forwarder.forward("/tasks/delete", deleted, at: Clock.wall())
+        try await forwarder.forward("/tasks/delete", deleted, at: MachineClock.wall())
         state.withLock { state in
             state.ended += 1
-            state.removals.append((container.id, Clock.monotonic() + removalDelay))
+            state.removals.append((container.id, MachineClock.monotonic() + removalDelay))
             // The last end ends the measuring; the removals after it are tidying up.
-            if state.ended == count {
+            if state.ended == last {
                 state.isFinished = true
-                state.finished = Clock.monotonic()
+                state.finished = MachineClock.monotonic()
             }
         }
     }
@@ -153,7 +159,7 @@ final class BurstPublisher: Sendable {
         var removed = 0
         while removed < count {
             let due = state.withLock { state in
-                let now = Clock.monotonic()
+                let now = MachineClock.monotonic()
                 let due = state.removals.prefix(64).prefix { $0.due <= now }.map(\.id)
                 state.removals.removeFirst(due.count)
                 return due

@@ -5,7 +5,6 @@ import Glibc
 import SessionRecords
 import SwiftProtobuf
 import Synchronization
-import TestSupport
 
 /// Puts events on containerd's bus the way its shims do: `Forward` over ttrpc, on the socket beside the gRPC one.
 ///
@@ -42,7 +41,7 @@ final class EventForwarder: Sendable {
         }
         guard connected == 0 else { throw RigError.system("cannot connect to \(socket)") }
         // A thread of its own: it blocks in the reading of answers.
-        DispatchQueue(label: "lastword-bench.answers").async { self.readAnswers() }
+        DispatchQueue(label: "lastword-rig.answers").async { self.readAnswers() }
     }
 
     /// Ends the connection; calls under way fail.

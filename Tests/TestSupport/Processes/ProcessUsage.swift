@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import SessionRecords
-import TestSupport
 
 /// What `/proc` says of a process's memory and processor time.
-struct ProcessUsage: Sendable {
+package struct ProcessUsage: Sendable {
     /// `Rss` and `Anonymous` of `smaps_rollup`, in bytes: what it occupies, and what of it is not a file's.
-    var residentBytes: Int
-    var anonymousBytes: Int
+    package var residentBytes: Int
+    package var anonymousBytes: Int
     /// Nanoseconds that all its threads have run, to the nanosecond (`schedstat`, not the ticks of `stat`).
-    var ranNanoseconds: Int64
+    package var ranNanoseconds: Int64
 
     /// Throws if there is no such process.
-    init(of pid: Int32) throws {
+    package init(of pid: Int32) throws {
         let rollup = try Files.text("/proc/\(pid)/smaps_rollup")
         residentBytes = try Self.kibibytes("Rss:", in: rollup) * 1024
         anonymousBytes = try Self.kibibytes("Anonymous:", in: rollup) * 1024
@@ -25,8 +23,8 @@ struct ProcessUsage: Sendable {
         }
     }
 
-    var resident: Double { Double(residentBytes) / 1e6 }
-    var anonymous: Double { Double(anonymousBytes) / 1e6 }
+    package var resident: Double { Double(residentBytes) / 1e6 }
+    package var anonymous: Double { Double(anonymousBytes) / 1e6 }
 
     private static func kibibytes(_ key: String, in text: String) throws -> Int {
         for line in text.split(separator: "\n") where line.hasPrefix(key) {
