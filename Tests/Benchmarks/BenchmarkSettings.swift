@@ -8,7 +8,7 @@ struct BenchmarkSettings: Sendable {
     /// Real containers that live 1–50 ms.
     var shortLived = 50
     /// Pods that are deleted at the exit.
-    var pods = 200
+    var pods = 100
     /// Seconds of the burst, and synthetic ends a second that it aims at.
     var burstSeconds = 15
     var burstRate = 1000
@@ -20,7 +20,7 @@ struct BenchmarkSettings: Sendable {
     var sessions = 1_000_000
 
     static let help = """
-        The sizes come from the environment: BENCH_CONTAINERS (100), BENCH_SHORT (50), BENCH_PODS (200), BENCH_SECONDS \
+        The sizes come from the environment: BENCH_CONTAINERS (100), BENCH_SHORT (50), BENCH_PODS (100), BENCH_SECONDS \
         (15), BENCH_RATE (1000) and BENCH_REMOVAL_MS (500) of the burst, BENCH_IDLE_SECONDS (30), BENCH_SESSIONS \
         (1000000). Needs root, containerd, runc and busybox-static.
         """
