@@ -73,8 +73,6 @@ package final class BurstPublisher: Sendable {
         let connections = (0..<Self.connections).map { _ in
             RuntimeConnection(socket: node.paths.socket, usesPerClient: Self.usesPerConnection)
         }
-        let began = MachineClock.monotonic()
-        state.withLock { $0.began = began }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<Self.workers {
                 group.addTask {
@@ -82,7 +80,8 @@ package final class BurstPublisher: Sendable {
                         let due = began + Int64(number) * 1_000_000_000 / Int64(rate)
                         let early = due - MachineClock.monotonic()
                         if early > 0 { try await Task.sleep(for: .nanoseconds(early)) }
-                        try await self.live(first + number, until: last, connections[worker % connections.count], forwarder)
+                        let connection = connections[worker % connections.count]
+                        try await self.live(first + number, until: last, connection, forwarder)
                     }
                 }
             }
