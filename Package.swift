@@ -193,6 +193,11 @@ let package = Package(
             ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
+        tests("SystemJournalTests", ["SystemJournal", "SessionRecords"]),
+        tests(
+            "JournalSourceTests",
+            ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
+            resources: [.copy("Fixtures"), .copy("Golden")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
@@ -209,7 +214,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
+                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", .grpcCore, .grpcPosix, .protobuf, .logging,
+                .grdb,
             ]),
     ]
 )
