@@ -16,7 +16,7 @@ package final class PrivateJournal: Sendable {
     private let process = Mutex<ChildProcess?>(nil)
     private let lock: Int32
     private let writes = Mutex(0)
-    private let writer = Mutex<ChildProcess?>(nil)
+    private let writers = Mutex<[ChildProcess]>([])
 
     /// Where the journal's files are, for `JournalPlace.directory`.
     package var files: String { directory + "/log" }
@@ -120,23 +120,30 @@ package final class PrivateJournal: Sendable {
             return count
         }
         let mark = "rig: \(number) written"
-        try Files.write((lines + (isWaiting ? [mark] : [])).map { $0 + "\n" }.joined(), to: directory + "/lines")
-        // The shell writes itself and lives on until the next one comes: journald looks at the very process that wrote,
+        let (input, written) = (directory + "/lines.\(number)", directory + "/written.\(number)")
+        try Files.write((lines + (isWaiting ? [mark] : [])).map { $0 + "\n" }.joined(), to: input)
+        // The shell writes itself and lives on until journald has it all: journald looks at the very process that wrote,
         // and of one that has ended it cannot say which unit it was.
-        let script = #"while IFS= read -r line; do printf '%s\n' "$line"; done < "$1"; exec sleep 600"#
+        let script = #"while IFS= read -r line; do printf '%s\n' "$line"; done < "$1"; : > "$2"; exec sleep 600"#
         let writer = try ChildProcess.start(
-            service(unit, identifier: identifier, ["/bin/sh", "-c", script, "writer", directory + "/lines"]))
-        let previous = self.writer.withLock { current in
-            defer { current = writer }
-            return current
-        }
-        try await previous?.kill()
+            service(unit, identifier: identifier, ["/bin/sh", "-c", script, "writer", input, written]))
+        writers.withLock { $0.append(writer) }
+        try await waitUntil(limit: .seconds(60), "\(unit) has written") { Files.exists(written) }
         guard isWaiting else { return }
         try await waitUntil(limit: .seconds(60), every: .milliseconds(50), "the journal has what was written") {
             let found = try await ChildProcess.run(
                 ["journalctl", "-q", "-D", self.files, "-n", "20", "-o", "cat", "_SYSTEMD_UNIT=\(unit)"])
             return found.text.split(separator: "\n").contains { $0 == mark }
         }
+        try await endWriters()
+    }
+
+    private func endWriters() async throws {
+        let all = writers.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        for writer in all { try await writer.kill() }
     }
 
     /// Returns once what was written before is on file.
@@ -159,7 +166,7 @@ package final class PrivateJournal: Sendable {
     /// - Throws: if something is left, naming it.
     package func teardown() async throws {
         child?.resume()
-        try await writer.withLock { $0 }?.kill()
+        try await endWriters()
         let result = try await ChildProcess.run(["/bin/sh", directory + "/cleanup.sh"])
         do {
             try await waitUntil(limit: .seconds(5), "nothing of it is left") { leftovers().isEmpty }
