@@ -212,6 +212,11 @@ let package = Package(
             ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
+        tests("SystemJournalTests", ["SystemJournal", "SessionRecords"]),
+        tests(
+            "JournalSourceTests",
+            ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
+            resources: [.copy("Fixtures"), .copy("Golden")]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
@@ -228,8 +233,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix, .protobuf, .logging, .grdb,
-                .serviceLifecycle,
+                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix,
+                .protobuf, .logging, .grdb, .serviceLifecycle,
             ], exclude: ["Faults/README.md"]),
     ]
 )

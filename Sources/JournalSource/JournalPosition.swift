@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
-import SystemJournal
 
 /// Where the source stands: libsystemd's cursor and, in case that has become worthless, when and in which boot the entry was
 /// received.
@@ -16,6 +15,13 @@ struct JournalPosition: Hashable, Sendable {
 
     static let longest = 2048
 
+    init(received: Timestamp, boot: String, sinceBoot: Int64, cursor: String) {
+        self.received = received
+        self.boot = boot
+        self.sinceBoot = sinceBoot
+        self.cursor = cursor
+    }
+
     /// Nil for text that is none of ours.
     init?(_ text: String) {
         guard text.utf8.count <= Self.longest, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return nil }
@@ -28,13 +34,6 @@ struct JournalPosition: Hashable, Sendable {
         self.sinceBoot = sinceBoot
         boot = String(parts[2])
         cursor = String(parts[4])
-    }
-
-    /// Of the reader's present entry.
-    init(_ reader: JournalReader) throws(LastwordError) {
-        received = try reader.received()
-        (boot, sinceBoot) = try reader.receivedSinceBoot()
-        cursor = try reader.cursor()
     }
 
     var text: String { "1 \(received.nanoseconds / 1000) \(boot) \(sinceBoot / 1000) \(cursor)" }

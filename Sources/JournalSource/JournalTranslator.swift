@@ -24,6 +24,7 @@ struct JournalTranslator: Sendable {
         var isContainer = false
         /// Older lines were looked through for it once.
         var wasSought = false
+        var toldSandbox = false
         var told: ContainerDescription?
     }
 
@@ -76,10 +77,10 @@ struct JournalTranslator: Sendable {
         case .sandbox(let id, let pod):
             reading.kind = "sandbox"
             // It was taken for a container before anybody said otherwise.
-            let isNews = containers[id].map { !$0.isContainer } == true && sandboxes[id] == nil
             learn(line, at: time)
             wanted.remove(id)
-            guard isNews else { return }
+            guard let known = containers[id], !known.isContainer, !known.toldSandbox else { return }
+            know(id) { $0.toldSandbox = true }
             var description = ContainerDescription(id: id, isSandbox: true, witness: .journal)
             description.namespace = pod?.namespace
             description.pod = pod?.name

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import SystemJournal
-
 /// The services whose lines are read, and what each may speak of.
 struct JournalUnits: Sendable {
     let names: [String]
@@ -17,22 +15,6 @@ struct JournalUnits: Sendable {
 
     static func speaksForKubelet(_ unit: String) -> Bool {
         !["containerd", "crio", "cri-o", "docker"].contains { unit.hasPrefix($0) }
-    }
-
-    /// What the units themselves write.
-    var lines: [[JournalMatch]] {
-        names.compactMap { JournalMatch("_SYSTEMD_UNIT", $0) }.map { [$0] }
-    }
-
-    /// Everything that the source reads. All of it by fields that only journald sets, or with one of these beside it.
-    var all: [[JournalMatch]] {
-        let kernel = [JournalMatch("_TRANSPORT", "kernel")]
-        let manager = [JournalMatch("_PID", "1")] + names.map { JournalMatch("UNIT", $0) }
-        let losses = [
-            JournalMatch("_TRANSPORT", "driver"), JournalMatch("MESSAGE_ID", JournalMessage.dropped),
-            JournalMatch("MESSAGE_ID", JournalMessage.missed),
-        ]
-        return lines + [kernel, manager, losses].map { group in group.compactMap { $0 } }
     }
 }
 

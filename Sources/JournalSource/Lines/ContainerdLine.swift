@@ -44,8 +44,7 @@ enum ContainerdLine {
         guard let known = ProtobufText(metadata), let name = known.text("name").flatMap({ LineText.name($0) }) else {
             return nil
         }
-        // The text form leaves 0 out.
-        return .created(id, sandbox: sandbox, name: name, attempt: Int(known.number("attempt") ?? 0))
+        return .created(id, sandbox: sandbox, name: name, attempt: known.numberOrZero("attempt").map { Int($0) })
     }
 
     /// `<metadata> returns sandbox id "<id>"`.
@@ -139,8 +138,7 @@ struct TaskExitText {
             let id = text.text("container_id").flatMap({ LineText.containerID($0) }),
             // containerd fills both in; an exec has an id of its own.
             text.text("id").map({ $0.elementsEqual(id.rawValue.utf8) }) == true,
-            // The text form leaves 0 out.
-            let status = Self.code(text.number("exit_status") ?? 0)
+            let status = text.numberOrZero("exit_status").flatMap(Self.code)
         else { return nil }
         (container, code) = (id, status)
         at = text.number("exited_at.seconds").flatMap { seconds in

@@ -5,6 +5,8 @@
 struct ProtobufText {
     private var texts: [String: [UInt8]] = [:]
     private var numbers: [String: Int64] = [:]
+    /// true, false, the name of an enumeration's value, a number beyond all bounds: nothing that is asked for.
+    private var words: Set<String> = []
 
     /// Nil for anything that is not such a message from front to end, and where a field comes twice.
     init?(_ bytes: ArraySlice<UInt8>) {
@@ -16,15 +18,20 @@ struct ProtobufText {
 
     func number(_ field: String) -> Int64? { numbers[field] }
 
+    /// A number that the text form leaves out where it is 0; nil if there is something else.
+    func numberOrZero(_ field: String) -> Int64? {
+        numbers[field] ?? (texts[field] == nil && !words.contains(field) ? 0 : nil)
+    }
+
     private mutating func read(_ scanner: inout ByteScanner, prefix: String, depth: Int) -> Bool {
         while true {
             scanner.skipBlanks()
             if scanner.isAtEnd || scanner.isNext("}") { return true }
             guard let name = scanner.token(until: { !Self.isNameByte($0) }), name.count <= 64, scanner.skip(":"),
-                texts.count + numbers.count < 64
+                texts.count + numbers.count + words.count < 64
             else { return false }
             let field = prefix + String(decoding: name, as: UTF8.self)
-            guard texts[field] == nil, numbers[field] == nil else { return false }
+            guard texts[field] == nil, numbers[field] == nil, !words.contains(field) else { return false }
             scanner.skipBlanks()
             if scanner.isNext("\"") {
                 guard let text = scanner.quoted() else { return false }
@@ -36,8 +43,8 @@ struct ProtobufText {
             } else if let number = scanner.number() {
                 numbers[field] = number
             } else {
-                // true, false, the name of an enumeration's value: nothing that is asked for.
                 guard let word = scanner.token(until: { !Self.isNameByte($0) }), word.count <= 64 else { return false }
+                words.insert(field)
             }
         }
     }

@@ -15,6 +15,8 @@ package final class PrivateJournal: Sendable {
     private let configuration: String
     private let process = Mutex<ChildProcess?>(nil)
     private let lock: Int32
+    private let writes = Mutex(0)
+    private let writers = Mutex<[ChildProcess]>([])
 
     /// Where the journal's files are, for `JournalPlace.directory`.
     package var files: String { directory + "/log" }
@@ -106,11 +108,42 @@ package final class PrivateJournal: Sendable {
         ] + arguments
     }
 
-    /// Writes lines as a service of that unit, one entry each, and waits until journald has them on file.
-    package func write(unit: String, identifier: String, _ lines: [String]) async throws {
-        try Files.write(lines.map { $0 + "\n" }.joined(), to: directory + "/lines")
-        try await ChildProcess.require(try service(unit, identifier: identifier, ["cat", directory + "/lines"]))
-        try await sync()
+    /// Writes lines as a service of that unit, one entry each.
+    ///
+    /// - Parameter isWaiting: return once the journal has them (with a line of the rig's own behind them); not where
+    ///   journald may drop them.
+    package func write(
+        unit: String, identifier: String, _ lines: [String], isWaiting: Bool = true
+    ) async throws {
+        let number = writes.withLock { count in
+            count += 1
+            return count
+        }
+        let mark = "rig: \(number) written"
+        let (input, written) = (directory + "/lines.\(number)", directory + "/written.\(number)")
+        try Files.write((lines + (isWaiting ? [mark] : [])).map { $0 + "\n" }.joined(), to: input)
+        // The shell writes itself and lives on until journald has it all: journald looks at the very process that wrote,
+        // and of one that has ended it cannot say which unit it was.
+        let script = #"while IFS= read -r line; do printf '%s\n' "$line"; done < "$1"; : > "$2"; exec sleep 600"#
+        let writer = try ChildProcess.start(
+            service(unit, identifier: identifier, ["/bin/sh", "-c", script, "writer", input, written]))
+        writers.withLock { $0.append(writer) }
+        try await waitUntil(limit: .seconds(60), "\(unit) has written") { Files.exists(written) }
+        guard isWaiting else { return }
+        try await waitUntil(limit: .seconds(60), every: .milliseconds(50), "the journal has what was written") {
+            let found = try await ChildProcess.run(
+                ["journalctl", "-q", "-D", self.files, "-n", "20", "-o", "cat", "_SYSTEMD_UNIT=\(unit)"])
+            return found.text.split(separator: "\n").contains { $0 == mark }
+        }
+        try await endWriters()
+    }
+
+    private func endWriters() async throws {
+        let all = writers.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        for writer in all { try await writer.kill() }
     }
 
     /// Returns once what was written before is on file.
@@ -133,6 +166,7 @@ package final class PrivateJournal: Sendable {
     /// - Throws: if something is left, naming it.
     package func teardown() async throws {
         child?.resume()
+        try await endWriters()
         let result = try await ChildProcess.run(["/bin/sh", directory + "/cleanup.sh"])
         do {
             try await waitUntil(limit: .seconds(5), "nothing of it is left") { leftovers().isEmpty }
