@@ -7,7 +7,7 @@ package struct AgentRun: Sendable, Hashable {
     package let version: String
     package let bootID: String?
     package let startedAt: Timestamp
-    /// Nil while it runs, and for ever where it was killed.
+    /// When it ceased to watch; nil while it runs, and for ever where it was killed.
     package let stoppedAt: Timestamp?
     /// The last moment in which it is known to have been at work: its last commit or heartbeat.
     package let lastCommitAt: Timestamp
@@ -46,12 +46,16 @@ extension AgentStore {
     }
 
     /// Appends `agent.stopped`; nil if this run was never told to have started.
+    ///
+    /// - Parameter watchedUntil: when the runtime was let out of sight, from where the next run's gap begins; nil: now.
+    ///   What was still to be written then may have taken some seconds.
     @discardableResult
-    package func agentStopped() throws -> CommittedEntry? {
+    package func agentStopped(watchedUntil: Timestamp? = nil) throws -> CommittedEntry? {
         guard let run else { return nil }
         return try transaction("record the agent's stop", facts: 1) { writer in
             let version = try writer.db.firstRow("SELECT version FROM agent_run WHERE id = ?", [run]) { $0.text(0) }
-            try writer.db.run("UPDATE agent_run SET stopped_at = ? WHERE id = ?", [writer.at.nanoseconds, run])
+            let stoppedAt = min(watchedUntil ?? writer.at, writer.at)
+            try writer.db.run("UPDATE agent_run SET stopped_at = ? WHERE id = ?", [stoppedAt.nanoseconds, run])
             return try writer.append(EntryDraft(.agentStopped, key: "agent", content: agent(version ?? "")))
         }
     }

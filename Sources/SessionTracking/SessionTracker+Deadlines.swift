@@ -18,13 +18,7 @@ extension SessionTracker {
                 guard let tracked = containers[id], scope(of: tracked) == .undecided else { continue }
                 containers[id]?.facts.progress.gaveUp = true
                 advance(id, receipt, &actions)
-            case .waiting(let key):
-                guard var tracked = waiting[key], let due = tracked.waitingDue, due <= receipt.boottime else {
-                    continue
-                }
-                waitedInVain(&tracked)
-                waiting[key] = tracked
-                advanceWaiting(key, receipt, &actions)
+            case .waiting(let key): giveUpWaiting(key, receipt, &actions)
             case .settle(let id): settle(id, receipt, &actions)
             case .forgetPod(let uid): pods.forget(uid)
             case .forgetContainer(let id):

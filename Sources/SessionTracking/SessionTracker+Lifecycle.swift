@@ -25,7 +25,9 @@ extension SessionTracker {
         }
         if scope == .undecided, !tracked.facts.claims.exits.isEmpty, !tracked.classificationScheduled {
             containers[id]?.classificationScheduled = true
-            deadlines.add(.classification(id), at: receipt.boottime + configuration.classificationDeadline)
+            let left = remaining(
+                of: configuration.classificationDeadline, since: tracked.facts.claims.exitObservedAt, receipt)
+            deadlines.add(.classification(id), at: receipt.boottime + left)
         }
         pinIfDue(id, &actions)
         captureIfDue(id, receipt, &actions)
@@ -158,7 +160,10 @@ extension SessionTracker {
             settle(id, receipt, &actions)
             return
         }
-        deadlines.add(.settle(id), at: receipt.boottime + configuration.settleDelay)
+        let claims = tracked.facts.claims
+        let done = [tracked.facts.progress.sealedAt, claims.removedAt, claims.pod?.goneSeenAt].compactMap { $0 }.max()
+        deadlines.add(
+            .settle(id), at: receipt.boottime + remaining(of: configuration.settleDelay, since: done, receipt))
     }
 
     private func isToldAndGone(_ tracked: Tracked) -> Bool {

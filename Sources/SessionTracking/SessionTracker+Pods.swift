@@ -120,10 +120,11 @@ extension SessionTracker {
             isFailing = pod.goneSeenAt == nil && WaitingError.kind(of: reason) != nil
         }
         noteSight(of: &tracked, isFailing: isFailing)
-        // The kubelet invents an ending for it (137, `ContainerStatusUnknown`) when the pod is deleted.
-        if case .terminated = container.status?.state { tracked.facts.progress.gaveUp = true }
-        if pod.isOver { tracked.facts.progress.gaveUp = true }
         waiting[key] = tracked
+        // The kubelet invents an ending for it (137, `ContainerStatusUnknown`) when the pod is deleted.
+        var isInvented = false
+        if case .terminated = container.status?.state { isInvented = true }
+        if !tracked.isOver, isInvented || pod.isOver { scheduleGivingUp(key, receipt) }
         advanceWaiting(key, receipt, &actions)
     }
 
@@ -168,7 +169,7 @@ extension SessionTracker {
         _ key: WaitingKey, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         waiting[key]?.facts.claims.podGone(at)
-        waiting[key]?.facts.progress.gaveUp = true
+        if waiting[key]?.isOver == false { scheduleGivingUp(key, receipt) }
         advanceWaiting(key, receipt, &actions)
     }
 

@@ -177,7 +177,13 @@ extension SessionTracker {
         }
         for id in known.keys where listing.containers[id] == nil { leave(id, receipt) }
         for id in containers.keys.sorted() where listing.containers[id] == nil {
-            if let claims = containers[id]?.facts.claims, !claims.isGone { actions.append(.describe(id)) }
+            guard let claims = containers[id]?.facts.claims else { continue }
+            if !claims.isGone {
+                actions.append(.describe(id))
+            } else if claims.exits.isEmpty, !claims.statusUnknown {
+                // Asked before, and we ended before the answer came.
+                actions.append(.askStatus(id))
+            }
         }
     }
 

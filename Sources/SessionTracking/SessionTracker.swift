@@ -54,6 +54,7 @@ package struct SessionTracker: Sendable {
     package mutating func handle(_ observation: Observation) -> [Action] {
         var actions: [Action] = []
         let receipt = observation.receipt
+        let wasBlind = isBlind
         switch observation.fact {
         case .container(let description): take(description, receipt, &actions)
         case .containerUnknown(let id): takeUnknown(id, \.recordUnknown, receipt, &actions)
@@ -82,6 +83,7 @@ package struct SessionTracker: Sendable {
         case .outputCheckpointed(let id, let tail): takeCheckpoint(tail, of: id, receipt, &actions)
         case .tick: runDeadlines(receipt, &actions)
         }
+        watchOverWaiting(wasBlind: wasBlind, receipt)
         return actions
     }
 
@@ -106,7 +108,9 @@ package struct SessionTracker: Sendable {
                     deadlines.add(.waiting(key), at: tracked.waitingDue ?? receipt.boottime)
                 }
                 tracked.facts.progress.wasUnwatched = true
+                tracked.isOver = tracked.facts.claims.pod?.goneSeenAt != nil
                 waiting[key] = tracked
+                if tracked.isOver { scheduleGivingUp(key, receipt) }
                 advanceWaiting(key, receipt, &actions)
             }
         }
@@ -150,7 +154,6 @@ package struct SessionTracker: Sendable {
             gaps[source] = gap
             return
         }
-        lostSight(of: source)
         var gap = Gap(source: source.rawValue, openedAt: receipt.wall, reason: reason)
         gap.dropped = dropped
         gaps[source] = gap
@@ -199,6 +202,8 @@ struct Tracked: Sendable {
     var waitingRow: SessionID?
     /// By the boot-time clock; a deadline that comes earlier belongs to another error.
     var waitingDue: Int64?
+    /// Its pod will start nothing more: what is waited for is the runtime's last news.
+    var isOver = false
     /// Where it stands in the indexes of `PodMemory`.
     var memberOf: Set<PodUID> = []
     var targets: Set<String> = []

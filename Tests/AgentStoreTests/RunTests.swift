@@ -27,6 +27,19 @@ struct RunTests {
         #expect(types == ["ledger.opened", "agent.started", "agent.stopped"])
     }
 
+    @Test("a stop that takes its time: the gap begins when the runtime was let out of sight, not when all was written")
+    func slowStop() throws {
+        let scratch = try Scratch()
+        let clock = TestClock()
+        let store = try scratch.open(clock: clock)
+        _ = try store.agentStarted(version: "1")
+        clock.advance(seconds: 10)
+        let until = TestClock.epoch.advanced(byNanoseconds: 5_000_000_000)
+        let stopped = try #require(try store.agentStopped(watchedUntil: until))
+        #expect(try store.lastRun()?.stoppedAt == until)
+        #expect(stopped.at > until)
+    }
+
     @Test("after a kill the last commit or heartbeat says until when the agent was at work")
     func killed() throws {
         let scratch = try Scratch()

@@ -35,6 +35,8 @@ package final class AgentApplication: Sendable {
     private let clock: AgentClock
     private let resumed: [(session: Session, facts: SessionFacts)]
     private let pinsFound: [ContainerID]
+    /// When the runtime was let out of sight; nil while it is watched.
+    private let watchedUntil = Mutex<Timestamp?>(nil)
 
     /// - Parameters:
     ///   - environment: for the in-cluster credentials.
@@ -193,7 +195,10 @@ package final class AgentApplication: Sendable {
         all.append(MaintenanceService(application: self, clock: clock))
         all.append(LogKeeperService(keeper: keeper, sessions: sessions, clock: clock))
         if let pods { all.append(PodPump(source: pods, sessions: sessions)) }
-        all.append(RuntimePump(source: runtime, pods: pods, sessions: sessions))
+        all.append(
+            RuntimePump(source: runtime, pods: pods, sessions: sessions) {
+                self.watchedUntil.withLock { $0 = self.clock.now().wall }
+            })
         // One that cannot go on ends the others in their order, so that nothing is left unwritten: cancelled, they would
         // drop what they have.
         var configuration = ServiceGroupConfiguration(
@@ -209,7 +214,7 @@ package final class AgentApplication: Sendable {
     /// Notes the stop and lets go of the store.
     package func close() {
         do {
-            try store.agentStopped()
+            try store.agentStopped(watchedUntil: watchedUntil.withLock { $0 })
             try store.close()
         } catch {
             logger.error("the stop could not be recorded", metadata: [LogKey.errorMessage: "\(error)"])

@@ -49,12 +49,18 @@ struct RuntimePump: Service {
     let source: RuntimeSource
     let pods: (any PodSource)?
     let sessions: SessionService
+    /// Told when the runtime is about to be let out of sight for good.
+    let isEnding: @Sendable () -> Void
 
     func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask {
-                await Self.headStart(pods)
-                await runUntilStopped { try await source.run() }
+                await withGracefulShutdownHandler {
+                    await Self.headStart(pods)
+                    await runUntilStopped { try await source.run() }
+                } onGracefulShutdown: {
+                    isEnding()
+                }
             }
             while let batch = await source.queue.nextBatch(max: 256) {
                 await sessions.send(batch)

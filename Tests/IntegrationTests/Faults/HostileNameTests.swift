@@ -77,6 +77,14 @@ struct HostileNameTests {
             }
             #expect(record.exitCode == 3)
             #expect(try await node.output(of: session) == "all the same\n")
+            #expect(try node.metric("lastword_pods_skipped_total", "oversize") == 1)
+            let asked = try await node.listing().filter { $0.state == .waiting }
+            #expect(asked.count == Self.names.count)
+            for row in asked {
+                let name = try #require(row.container)
+                #expect(name.utf8.count <= 512 && (row.namespace?.utf8.count ?? 0) <= 512)
+                #expect(Self.names.contains { $0.hasPrefix(name.hasSuffix("…") ? String(name.dropLast()) : name) })
+            }
             for form in ["table", "json", "yaml", "name"] {
                 try await expectTame(["list", "-A", "-o", form], on: node)
             }

@@ -40,19 +40,25 @@ struct RecordCollector {
             cursor = page.next
             for session in page.sessions {
                 let name = "\(session.podUID?.rawValue ?? "-")/\(session.container ?? "-")"
+                guard let id = session.containerID else {
+                    if let id = byName[name] { nameless.append((id, session)) } else { strangeRows.append(session) }
+                    continue
+                }
                 if session.container != nil, !named.insert(name).inserted {
                     strangeRows.append(session)
-                } else if let id = session.containerID, wanted.contains(id) {
+                } else if wanted.contains(id) {
                     records[id] = RecordedSession(session: session, output: try reader.output(session.id)?.bytes)
-                } else if session.containerID != nil {
-                    bystanders.append(session)
-                } else if let id = byName[name] {
-                    nameless.append((id, session))
                 } else {
-                    strangeRows.append(session)
+                    bystanders.append(session)
                 }
             }
         } while cursor != nil
+        // What it was nobody has said yet: kept, and told of when the time for that is over.
+        for id in wanted where records[id] == nil {
+            if let session = try reader.session(SessionID(container: id)) {
+                records[id] = RecordedSession(session: session, output: try reader.output(session.id)?.bytes)
+            }
+        }
         // A session of whose container nobody knew: by its pod's name for it. Beside a row of the container that says
         // nothing of its name it is the same session's other half.
         for (id, session) in nameless where records[id] == nil {
