@@ -51,11 +51,13 @@ import Testing
     func unknowable() {
         for hasPodSource in [false, true] {
             var node = TrackerDriver { $0.hasPodSource = hasPodSource }
+            node.answersLookups = false
             node.start(id)
             node.exit(id, 3, at: 0.6)
             node.delete(id, at: 0.61)
             node.remove(id, at: 0.62)
-            node.clock(5)
+            node.tell(.containerUnknown(id), at: 0.63)
+            node.clock(4)
             #expect(node.entryTypes(id) == (hasPodSource ? [] : [.sessionEnded]))
             node.clock(700)
             #expect(node.entryTypes(id) == [.sessionEnded])

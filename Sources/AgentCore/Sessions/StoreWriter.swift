@@ -84,8 +84,11 @@ package final class StoreWriter: Sendable {
     /// Until `finish`, or the task is cancelled: then what is queued is tried once more and no longer waited for.
     package func run() async {
         await withTaskCancellationHandler {
-            while let group = await nextGroup() {
-                await write(group)
+            // On the store's own thread from end to end: each change of threads would be waited for by every fact.
+            await thread.stay {
+                while let group = await self.nextGroup() {
+                    await self.write(group)
+                }
             }
         } onCancel: {
             // Waiting for work is not ended by the cancellation alone.
@@ -163,6 +166,11 @@ package final class StoreWriter: Sendable {
 
         func perform<Result: Sendable>(_ work: @Sendable () throws -> Result) throws -> Result {
             try work()
+        }
+
+        /// Runs `body` on this thread; where it waits, others get their turn.
+        func stay(_ body: @Sendable () async -> Void) async {
+            await body()
         }
     }
 }

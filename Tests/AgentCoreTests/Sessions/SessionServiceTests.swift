@@ -17,7 +17,7 @@ struct SessionServiceTests {
             var text = "one\n"
             /// Nil: the kernel does not say.
             var isOpen: Bool? = false
-            /// Asked before and after a reading, and once more after each pause.
+            /// Before a reading, after it where that can settle it, and after each pause.
             var looks = 0
             var readings = 0
             /// What happens at the so-manieth look.
@@ -125,7 +125,7 @@ struct SessionServiceTests {
         var state = Log.State()
         state.isOpen = nil
         #expect(try await play(state).readings == 1)
-        state.events[3] = { $0.text = "one and more\n" }
+        state.events[2] = { $0.text = "one and more\n" }
         let end = try await play(state)
         #expect(end.output == "one and more\n")
         #expect(end.readings >= 2)
