@@ -22,6 +22,8 @@ actor JournalFollower {
     private var isLost = false
     private var saidAbsent = false
     private var wasLive = false
+    /// In a row, with nothing read in between.
+    private var failures = 0
     var lookedBack: ContinuousClock.Instant?
     var movedOn = ContinuousClock.now
     private var stored = ContinuousClock.now
@@ -59,7 +61,8 @@ actor JournalFollower {
                 // A file may have gone from under the reader: the next reader finds its way, or there is none.
                 metrics.failure(error.code)
                 logger.warning("the journal could not be read on", metadata: ["error": "\(error)"])
-                if let failure = reopenFailure() {
+                failures += 1
+                if let failure = reopenFailure() ?? (failures > 5 ? error.message : nil) {
                     lose(failure)
                     guard await pause(configuration.retryInterval) else { return }
                 } else {
@@ -116,10 +119,20 @@ actor JournalFollower {
                 if ContinuousClock.now - movedOn >= configuration.idleInterval {
                     try await moveOn(reader)
                 } else {
-                    _ = try reader.wait(upTo: .seconds(1))
+                    try await waitForNews(reader)
                 }
             }
             // Nothing here need ever suspend, and others may want this actor.
+            await Task.yield()
+        }
+    }
+
+    /// Returns when there may be something to read. Looking costs something for each file and each match, so that it is not
+    /// done where nothing changed, but for a look now and then in case a change was not noticed.
+    private func waitForNews(_ reader: JournalReader) async throws {
+        for _ in 0..<10 {
+            try Task.checkCancellation()
+            guard case .nothing = try reader.wait(upTo: .seconds(1)) else { return }
             await Task.yield()
         }
     }
@@ -161,6 +174,7 @@ actor JournalFollower {
             batch.facts += reading.facts
         }
         if batch.count > 0 { position = try JournalPosition(reader) }
+        failures = 0
         metrics.lines(kinds)
         return batch
     }
@@ -205,9 +219,17 @@ actor JournalFollower {
         logger.info("reading the journal as it is written")
         metrics.state(up: true)
         health.update { $0.state = .live }
+        if !wasLive { remark() }
         (isLost, wasLive, saidAbsent) = (false, true, false)
         store()
         queue.force(Observation(.sourceRestored(.journal), receipt: clock.now()))
+    }
+
+    /// What a person should know of a journal that is there and does not have what is looked for.
+    private func remark() {
+        // Only a remark: whether it can be read is known already.
+        guard let remark = try? JournalSource.trialAccess(configuration).remark else { return }
+        logger.notice("the journal is of little use here", metadata: ["reason": "\(remark)"])
     }
 
     /// There is nothing to read. Said once; a gap only if there was something before.

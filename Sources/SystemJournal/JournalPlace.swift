@@ -26,7 +26,8 @@ extension JournalPlace: CustomStringConvertible {
     package var description: String { directories.joined(separator: " and ") }
 }
 
-/// Which of a machine's journals are read, where units are logged to name spaces of their own (`LogNamespace=`).
+/// Which of a machine's journals are read, where units are logged to name spaces of their own (`LogNamespace=`). For the
+/// machine's own journal only; elsewhere the directory of a name space is a place like any other.
 package enum JournalNamespaces: Hashable, Sendable {
     /// The one that has no name.
     case standard
