@@ -31,6 +31,8 @@ package struct SessionFacts: Hashable, Sendable, Codable {
         package var waitingReason: String?
         /// Nobody will say any more what it was (a container), or it will not come any more (a session without one).
         package var gaveUp = false
+        /// The boot in which the row was last written.
+        package var bootID: String?
         /// A list of all pods, made after the ending, does not have its pod.
         package var podAbsent = false
 

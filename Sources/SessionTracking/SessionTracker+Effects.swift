@@ -66,10 +66,23 @@ extension SessionTracker {
         containers[id]?.captureRequested = true
         containers[id]?.captureIsDrained = drained
         if captures(tracked) {
-            actions.append(.capture(id, logPath: claims.logPath))
+            actions.append(.capture(id, logPath: claims.logPath ?? usualLogPath(claims)))
         } else {
             seal(id, receipt, &actions)
         }
+    }
+
+    /// Where the kubelet has every container's log, for one whose record is gone. The file may
+    /// have outlived it; the walk to it refuses what is no plain path.
+    private func usualLogPath(_ claims: Claims) -> String? {
+        guard let directory = configuration.podLogsDirectory, claims.isGone,
+            let namespace = claims.description?.namespace ?? claims.pod?.facts.namespace,
+            let pod = claims.description?.pod ?? claims.pod?.facts.name,
+            let uid = claims.description?.podUID ?? claims.pod?.facts.runtimeUID ?? claims.podUID,
+            let name = claims.containerName, let attempt = claims.attempt
+        else { return nil }
+        let parts = ["\(namespace)_\(pod)_\(uid)", name, "\(attempt).log"]
+        return parts.contains { $0.contains("/") } ? nil : ([directory] + parts).joined(separator: "/")
     }
 
     mutating func takeCheckpoint(

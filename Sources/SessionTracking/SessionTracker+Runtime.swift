@@ -20,6 +20,10 @@ extension SessionTracker {
     mutating func take(_ description: ContainerDescription, _ receipt: Receipt, _ actions: inout [Action]) {
         let id = description.id
         if known[id] != nil { return }
+        guard description.witness != .journal else {
+            takeName(description, receipt, &actions)
+            return
+        }
         if containers[id] == nil { follow(id, receipt) }
         containers[id]?.isDescribed = true
         containers[id]?.facts.claims.addDescription(description)
@@ -203,7 +207,7 @@ extension SessionTracker {
 /// Targets of `--target`.
 extension SessionTracker {
     /// A container ended: it may be the target of sessions that share its PID namespace and end with it.
-    private mutating func noteTargetExit(
+    mutating func noteTargetExit(
         _ target: ContainerID, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         known[target]?.exited(at)
@@ -220,8 +224,8 @@ extension SessionTracker {
         if let name = known[target]?.name ?? containers[target]?.facts.claims.containerName {
             containers[id]?.facts.claims.targetIsNamed(name)
         }
-        let exits = containers[target]?.facts.claims.exits
-        if let exitedAt = known[target]?.exitedAt ?? exits?[.containerdEvent]?.finishedAt {
+        if let exitedAt = known[target]?.exitedAt { containers[id]?.facts.claims.targetExited(exitedAt) }
+        if let exitedAt = containers[target]?.facts.claims.exitedAt {
             containers[id]?.facts.claims.targetExited(exitedAt)
         }
     }
