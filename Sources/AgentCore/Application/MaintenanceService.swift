@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
+import JournalSource
 import Logging
 import Metrics
 import PodSource
@@ -7,6 +8,7 @@ import RuntimeSource
 import ServiceLifecycle
 import SessionRecords
 import SessionTracking
+import SystemJournal
 import TailCapture
 import Telemetry
 
@@ -48,6 +50,7 @@ struct MaintenanceService: Service {
         } else {
             health.report(HealthState.Part.pods, .ok)
         }
+        if let condition = application.journalCondition { health.report(HealthState.Part.journal, condition) }
         // While it fails, the writer says so itself; here only that it is open and idle.
         if application.store.counters.failing == nil { health.report(HealthState.Part.store, .ok) }
         health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)
@@ -59,6 +62,9 @@ struct MaintenanceService: Service {
         Gauge(label: "lastword_pinned_bytes").record(pins.pinnedBytes)
         Gauge(label: "lastword_pin_descriptors").record(pins.descriptors)
         let store = application.store.counters
+        if let readUpTo = application.journal?.status.readUpTo {
+            Gauge(label: "lastword_journal_read_up_to_seconds").record(readUpTo.nanoseconds / 1_000_000_000)
+        }
         Gauge(label: "lastword_store_head").record(store.head.number)
         Gauge(label: "lastword_store_queue").record(application.writer.backlog)
     }
@@ -76,6 +82,21 @@ struct MaintenanceService: Service {
         } catch {
             application.logger.error(
                 "the store could not be maintained", metadata: [LogKey.errorMessage: "\(error)"])
+        }
+    }
+}
+
+extension AgentApplication {
+    /// How the journal does; nil while that is not known. That there is none is in order, unless one is asked for.
+    fileprivate var journalCondition: HealthState.Condition? {
+        guard let status = journal?.status else { return .ok }
+        let trouble = status.trouble ?? "it cannot be read"
+        return switch status.state {
+        case .starting, .catchingUp: nil
+        case .live: status.trouble.map { .failing($0) } ?? .ok
+        case .lost: .failing(trouble)
+        case .absent:
+            configuration.journal.source == .auto && trouble == JournalInventory.nothing ? .ok : .failing(trouble)
         }
     }
 }
