@@ -141,12 +141,13 @@ let package = Package(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix, .nioHTTP1, .asyncAlgorithms,
+                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix,
+                .nioHTTP1, .asyncAlgorithms,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
         // MARK: The command line
-        library("Commands", ["SessionRecords", "AgentStore", .argumentParser]),
+        library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
 
         // MARK: Generated, and C
         generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
@@ -221,12 +222,14 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "TailCapture", "Telemetry",
-                .argumentParser,
-                .logging, .coreMetrics,
+                "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
+                "TailCapture", "Telemetry", .argumentParser, .logging, .coreMetrics,
             ]),
         tests(
-            "CommandsTests", ["Commands", "AgentStore", "SessionRecords", "SessionTracking", .argumentParser, .yams],
+            "CommandsTests",
+            [
+                "Commands", "AgentStore", "SystemJournal", "SessionRecords", "SessionTracking", .argumentParser, .yams,
+            ],
             resources: [.copy("Golden")]),
         // The agent itself on real containers.
         tests(

@@ -46,6 +46,21 @@ extension AgentStore {
         }
     }
 
+    /// Which of these containers have a session that was told and that nothing more can come for: news of them is old.
+    package func settled(among containers: Set<ContainerID>) throws -> Set<ContainerID> {
+        guard !containers.isEmpty else { return [] }
+        return try reading("look up settled sessions") { db in
+            try containers.filter { container in
+                try db.firstRow(
+                    """
+                    SELECT 1 FROM session s JOIN session_record r ON r.session = s.seq
+                    WHERE s.id = ? AND s.last_entry IS NOT NULL AND r.facts IS NULL
+                    """, [SessionID(container: container).rawValue]
+                ) { _ in true } ?? false
+            }
+        }
+    }
+
     /// The gaps that an earlier run opened and nobody has closed.
     package func openGaps() throws -> [Gap] {
         try reading("read the open gaps") { db in try GapRow.open(db) }

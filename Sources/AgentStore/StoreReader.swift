@@ -118,6 +118,12 @@ package final class StoreReader: Sendable {
 
     // MARK: Ledger
 
+    /// The ledger's random id.
+    package func ledger() throws -> String {
+        try read("read the ledger's id") { db in try db.firstRow("SELECT ledger FROM ledger_state") { $0.text(0) } }
+            ?? ""
+    }
+
     /// The newest gaps, oldest first.
     package func gaps(limit: Int = 10_000) throws -> [Gap] {
         try read("read the gaps") { db in try GapRow.all(db, limit: limit) }

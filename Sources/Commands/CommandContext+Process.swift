@@ -21,6 +21,7 @@ extension CommandContext {
             },
             pause: { try await Task.sleep(for: $0) },
             openStore: { path in try StoreSessionSource.open(path) },
+            journalHeads: { place, ledger in JournalHeads.read(place, ledger: ledger) },
             doctorChecks: { target in
                 StoreChecks.all(target.storePath)
                     + [NodeChecks.runtimeSocket(target.runtimeSocket), NodeChecks.podLogs(target.podLogs)]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import SessionRecords
+package import SystemJournal
 
 /// Everything that a command touches outside itself, so that tests can put something else in its place.
 package struct CommandContext: Sendable {
@@ -15,6 +16,8 @@ package struct CommandContext: Sendable {
     package var pause: @Sendable (Duration) async throws -> Void
     /// Opens the store in this directory for reading.
     package var openStore: @Sendable (_ path: String) async throws -> SessionSource
+    /// The heads of a ledger in a journal.
+    package var journalHeads: @Sendable (_ place: JournalPlace, _ ledger: String) -> KeptHeads
     /// What `doctor` checks, in this order.
     package var doctorChecks: @Sendable (DoctorTarget) -> [DoctorCheck]
 
@@ -23,6 +26,7 @@ package struct CommandContext: Sendable {
         columns: Int?, now: @escaping @Sendable () -> Timestamp,
         pause: @escaping @Sendable (Duration) async throws -> Void,
         openStore: @escaping @Sendable (String) async throws -> SessionSource,
+        journalHeads: @escaping @Sendable (JournalPlace, String) -> KeptHeads,
         doctorChecks: @escaping @Sendable (DoctorTarget) -> [DoctorCheck]
     ) {
         self.standardOutput = standardOutput
@@ -33,6 +37,7 @@ package struct CommandContext: Sendable {
         self.now = now
         self.pause = pause
         self.openStore = openStore
+        self.journalHeads = journalHeads
         self.doctorChecks = doctorChecks
     }
 

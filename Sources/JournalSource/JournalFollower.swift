@@ -249,6 +249,7 @@ actor JournalFollower {
         logger.notice(
             "no journal to read: what ends while the agent is down cannot be recovered from it",
             metadata: ["reason": "\(reason)", "lastword.journal": "\(configuration.place)"])
+        queue.force(Observation(.sourceAbsent(.journal), receipt: clock.now()))
     }
 
     /// What was read before cannot be read any more; told once until it can.

@@ -65,13 +65,15 @@ extension Claims {
         session.podUID = podUID
         session.container = containerName
         session.sandboxID = description?.sandboxID
-        session.attempt = description?.attempt ?? attemptByPodStatus
+        session.attempt = attempt
         session.owner = pod?.facts.owner
         session.labels = pod?.facts.labels ?? [:]
         session.runtime = description?.runtime
         session.runtimeVersion = description?.runtimeVersion
         session.pid = pid
     }
+
+    var attempt: Int? { description?.attempt ?? attemptByPodStatus }
 
     /// The status counts for the name: it is this container's attempt only while it speaks of this container.
     private var attemptByPodStatus: Int? {
@@ -131,7 +133,10 @@ extension Claims {
     }
 
     private func fillEnding(_ session: inout Session) {
-        guard let ending else { return }
+        guard let ending else {
+            if isLost, openAtReboot == true { session.cause = .nodeReboot }
+            return
+        }
         let claim = ending.claim
         // -1 is CRI-O's word for "unknown".
         session.exitCode = claim.exitCode < 0 ? nil : claim.exitCode
@@ -166,6 +171,7 @@ extension Claims {
 
     private func cause(_ claim: ExitClaim) -> EndingCause? {
         if claim.isStartFailure { return .startFailed }
+        if claim.isMadeUp, openAtReboot == true { return .nodeReboot }
         guard let finishedAt = claim.finishedAt, !claim.isMadeUp else { return nil }
         // The deletion of the pod ends the target too: it is the cause of both.
         if let pod, let seen = pod.endingSeenAt, seen <= finishedAt {

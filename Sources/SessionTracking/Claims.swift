@@ -31,6 +31,9 @@ package struct Claims: Hashable, Sendable, Codable {
     /// The runtime was asked and has neither record nor status any more.
     package var recordUnknown = false
     package var statusUnknown = false
+    /// The node was rebooted while this was going on, and nobody had seen its end before. Nil where nothing of the kind is
+    /// known.
+    package var openAtReboot: Bool?
     private var statements: Set<Evidence> = []
 
     /// Of one kind of statement by one witness: a kubelet that repeats itself must not drive out how it ended.
@@ -147,6 +150,25 @@ package struct Claims: Hashable, Sendable, Codable {
     /// Nobody can say how it ended: the runtime has forgotten it, and no witness spoke of an ending.
     package var isLost: Bool { exits.isEmpty && isGone && statusUnknown }
 
+    /// The end by the runtime's own clock, from its event or from its line in the journal.
+    var exitedAt: Timestamp? {
+        [exits[.containerdEvent]?.finishedAt, exits[.journal]?.finishedAt].compactMap { $0 }.min()
+    }
+
+    /// Nobody but the journal ever spoke of it.
+    var isJournalAlone: Bool {
+        description.map { $0.witness == .journal } ?? true && created.keys.allSatisfy { $0 == .journal }
+            && starts.keys.allSatisfy { $0 == .journal } && exits.keys.allSatisfy { $0 == .journal } && pod == nil
+            && statedPodUID == nil && pid == nil && taskDeletedAt == nil
+            && statements.allSatisfy { $0.witness == .journal }
+    }
+
+    /// The journal named it, and nothing else was ever said of it: neither that it started nor that it ended.
+    var isNameAlone: Bool {
+        description?.witness == .journal && starts.isEmpty && exits.isEmpty && taskDeletedAt == nil
+            && statements.isEmpty && pod?.container == nil
+    }
+
     /// The statements as a sorted list. That the runtime knows it no more is one only where nobody says how it ended: of
     /// every container the record goes at last.
     package var evidence: [Evidence] {
@@ -169,11 +191,12 @@ extension ExitClaim {
 }
 
 extension ContainerDescription {
-    /// The runtime's record knows more than a CRI listing; of two of a kind the fuller one counts, and of two equally
-    /// full ones any, so long as it is always the same.
+    /// The runtime's record knows more than a CRI listing, and both more than the journal; of two of a kind the fuller one
+    /// counts, and of two equally full ones any, so long as it is always the same.
     fileprivate func isBetter(than other: ContainerDescription) -> Bool {
         if self == other { return false }
-        if (witness == .containerRecord) != (other.witness == .containerRecord) { return witness == .containerRecord }
+        let ranks = (witness.rankAsDescriber, other.witness.rankAsDescriber)
+        if ranks.0 != ranks.1 { return ranks.0 > ranks.1 }
         let left = fullness
         let right = other.fullness
         return left == right ? "\(self)" > "\(other)" : left > right
@@ -185,6 +208,16 @@ extension ContainerDescription {
             image != nil, imageDigest != nil, command != nil, args != nil, tty != nil, securityContext != nil,
             mounts != nil, logPath != nil, createdAt != nil, joinsTarget,
         ].count { $0 }
+    }
+}
+
+extension Witness {
+    fileprivate var rankAsDescriber: Int {
+        switch self {
+        case .containerRecord: 2
+        case .journal: 0
+        default: 1
+        }
     }
 }
 

@@ -13,6 +13,10 @@ struct DeadlineQueue: Sendable {
         case waiting(WaitingKey)
         /// Everything about it is gone and told.
         case settle(ContainerID)
+        /// Not read to its end by now: told is what is known without it.
+        case journal
+        /// A cursor that was held back, or is due.
+        case cursor
         case forgetPod(PodUID)
         /// Late news of a container that is over is no news for a while, and then it is forgotten.
         case forgetContainer(ContainerID)

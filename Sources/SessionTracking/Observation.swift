@@ -71,6 +71,8 @@ package enum Fact: Hashable, Sendable {
 
     /// A source stopped seeing its subject: from here on a gap is open.
     case sourceLost(SourceName, reason: String)
+    /// There is nothing of this source to be read here: nobody waits for it, and it leaves no gap.
+    case sourceAbsent(SourceName)
     /// It sees again, and all that could be asked again has been asked: the gap is closed.
     case sourceRestored(SourceName)
     /// The source dropped this many observations at its own limit and is about to list again.

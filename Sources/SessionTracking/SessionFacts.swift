@@ -33,6 +33,8 @@ package struct SessionFacts: Hashable, Sendable, Codable {
         package var gaveUp = false
         /// A session without a container: for a while nobody watched the runtime, so that it may have come and gone.
         package var wasUnwatched: Bool?
+        /// The boot in which the row was last written.
+        package var bootID: String?
         /// A list of all pods, made after the ending, does not have its pod.
         package var podAbsent = false
 

@@ -52,6 +52,16 @@ package struct TrackerConfiguration: Hashable, Sendable {
     package var allowedLabels: Set<String> = []
     /// Whether a pod source is configured: only then does waiting for its word make sense.
     package var hasPodSource = true
+    /// Whether a journal is to be read: then it is waited for before an ending is told that nobody sure has seen.
+    package var hasJournal = false
+    /// Nanoseconds after which that wait is over in any case.
+    package var journalDeadline: Int64 = 300_000_000_000
+    /// Nanoseconds between two commits of the journal's cursor.
+    package var cursorInterval: Int64 = 5_000_000_000
+    /// The kernel's id of this boot; nil where it cannot be read, and then no reboot is noticed.
+    package var bootID: String?
+    /// The kubelet's directory of logs, for one whose path nobody can be asked about any more; nil: none is guessed.
+    package var podLogsDirectory: String?
     package var capturesOutput = true
     /// Where output is captured; empty: everywhere. Exclusion wins.
     package var outputIncludedNamespaces: Set<String> = []
@@ -101,6 +111,8 @@ extension Claims {
     /// session, also where a new configuration leaves its namespace out.
     func scope(_ configuration: TrackerConfiguration, told: Bool = false) -> SessionScope {
         if description?.isSandbox == true, !told { return .outOfScope }
+        // While the runtime can still be asked, what the journal calls it is not the last word.
+        if description?.witness == .journal, pod == nil, !isGone, !told { return .undecided }
         let namespace = description?.namespace ?? pod?.facts.namespace
         let isDescribed = description != nil || pod != nil
         if isDescribed, !told, !configuration.covers(namespace: namespace) { return .outOfScope }
@@ -123,15 +135,16 @@ extension Claims {
         // The pod is known and has no container of this name: our copy of it is older than the container.
         if pod != nil, containerName != nil { return .session(.ephemeral, .inferred, .podSpec) }
         guard let description else { return .undecided }
-        if description.joinsTarget { return .session(.ephemeral, .inferred, .containerRecord) }
+        let witness: Witness = description.witness == .journal ? .journal : .containerRecord
+        if description.joinsTarget { return .session(.ephemeral, .inferred, witness) }
         if let pod = description.pod, pod.hasPrefix("node-debugger-"), DebuggerName.endsInSuffix(pod) {
-            return .session(.node, .inferred, .containerRecord)
+            return .session(.node, .inferred, witness)
         }
         if let name = description.container, DebuggerName.matches(name) {
-            return .session(.ephemeral, .inferred, .containerRecord)
+            return .session(.ephemeral, .inferred, witness)
         }
-        // Not a container of Kubernetes at all.
-        if description.podUID == nil { return .outOfScope }
+        // Not a container of Kubernetes at all; the journal may only not have said of which pod it was.
+        if description.podUID == nil, description.witness != .journal { return .outOfScope }
         return configuration.hasPodSource ? .undecided : .outOfScope
     }
 

@@ -52,10 +52,10 @@ extension SessionTracker {
     ) {
         guard let tracked = containers[id] else { return }
         let claims = tracked.facts.claims
-        guard claims.ending != nil || claims.isLost, !tracked.facts.progress.drained else { return }
+        guard claims.ending != nil || isLost(tracked), !tracked.facts.progress.drained else { return }
         // Where the log is stands in the container's record. On a busy node its answer may come after the end, and even
         // after the removal was told: wait for it.
-        let isFindable = tracked.isDescribed || claims.recordUnknown || claims.isLost || tracked.isPinned
+        let isFindable = tracked.isDescribed || claims.recordUnknown || isLost(tracked) || tracked.isPinned
         guard isFindable || atDeadline else { return }
         let drained = isFindable && isDrained(tracked, atDeadline: atDeadline)
         guard drained || (atDeadline && tracked.facts.progress.sealedAt == nil) else { return }
@@ -67,10 +67,23 @@ extension SessionTracker {
         containers[id]?.captureRequested = true
         containers[id]?.captureIsDrained = drained
         if captures(tracked) {
-            actions.append(.capture(id, logPath: claims.logPath))
+            actions.append(.capture(id, logPath: claims.logPath ?? usualLogPath(claims)))
         } else {
             seal(id, receipt, &actions)
         }
+    }
+
+    /// Where the kubelet has every container's log, for one whose record is gone. The file may
+    /// have outlived it; the walk to it refuses what is no plain path.
+    private func usualLogPath(_ claims: Claims) -> String? {
+        guard let directory = configuration.podLogsDirectory, claims.isGone,
+            let namespace = claims.description?.namespace ?? claims.pod?.facts.namespace,
+            let pod = claims.description?.pod ?? claims.pod?.facts.name,
+            let uid = claims.description?.podUID ?? claims.pod?.facts.runtimeUID ?? claims.podUID,
+            let name = claims.containerName, let attempt = claims.attempt
+        else { return nil }
+        let parts = ["\(namespace)_\(pod)_\(uid)", name, "\(attempt).log"]
+        return parts.contains { $0.contains("/") } ? nil : ([directory] + parts).joined(separator: "/")
     }
 
     mutating func takeCheckpoint(

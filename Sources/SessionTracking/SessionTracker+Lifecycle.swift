@@ -8,14 +8,18 @@ extension SessionTracker {
         let told = progress.startTold || progress.endTold
         let scope = tracked.facts.claims.scope(configuration, told: told)
         guard scope == .undecided, progress.gaveUp else { return scope }
-        return tracked.facts.claims.isForgettable && !told ? .outOfScope : .session(nil, .unresolved, nil)
+        let claims = tracked.facts.claims
+        let isForgettable =
+            claims.isForgettable || wasJudged(claims) || (claims.isNameAlone && !tracked.isPinned)
+        return isForgettable && !told ? .outOfScope : .session(nil, .unresolved, nil)
     }
 
     /// Looks at one container after anything about it may have changed.
     mutating func advance(_ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action]) {
         guard let tracked = containers[id] else { return }
         var scope = scope(of: tracked)
-        if scope == .undecided, tracked.facts.claims.isLost || isUnknowable(tracked.facts.claims) {
+        let claims = tracked.facts.claims
+        if scope == .undecided, isLost(tracked) || isUnknowable(claims), !awaitsJournal(tracked) {
             containers[id]?.facts.progress.gaveUp = true
             scope = containers[id].map { self.scope(of: $0) } ?? scope
         }
@@ -29,6 +33,7 @@ extension SessionTracker {
                 of: configuration.classificationDeadline, since: tracked.facts.claims.exitObservedAt, receipt)
             deadlines.add(.classification(id), at: receipt.boottime + left)
         }
+        if claims.isLost, tracked.exitExpected { scheduleSeal(id, receipt) }
         pinIfDue(id, &actions)
         captureIfDue(id, receipt, &actions)
         commitIfChanged(id, &actions)
@@ -47,7 +52,7 @@ extension SessionTracker {
         guard let tracked = stopFollowing(id) else { return }
         let claims = tracked.facts.claims
         known[id] = KnownContainer(
-            name: claims.containerName, exitedAt: claims.exits[.containerdEvent]?.finishedAt)
+            name: claims.containerName, exitedAt: claims.exitedAt)
         // A listing has no sandboxes, so it cannot say when one is gone.
         if claims.isGone || claims.description?.isSandbox == true { leave(id, receipt) }
         for row in [tracked.waitingRow, tracked.committed?.id].compactMap({ $0 }) {
@@ -126,6 +131,7 @@ extension SessionTracker {
         default: break
         }
         facts.progress.revision += 1
+        facts.progress.bootID = configuration.bootID
         session.revision = facts.progress.revision
         return SessionCommit(session: session, facts: facts, entry: entry, output: tracked.pendingTail)
     }
@@ -136,16 +142,22 @@ extension SessionTracker {
         switch session.state {
         case .waiting: return nil
         case .running:
-            guard progress.startTold else { return .sessionStarted }
+            guard progress.startTold else { return isStartOld(tracked) ? nil : .sessionStarted }
             let before = tracked.committed
             return before?.classification != session.classification || before?.mode != session.mode
                 ? .sessionAmended : nil
         case .ended, .unknown, .neverStarted:
             guard session.sealedAt != nil else { return nil }
-            guard progress.endTold else { return .sessionEnded }
+            guard progress.endTold else { return awaitsJournal(tracked) ? nil : .sessionEnded }
             // The output that is being read again brings the amendment, for both.
             return tracked.captureRequested ? nil : .sessionAmended
         }
+    }
+
+    /// The journal alone says that it started, and it is gone: the end is what is to be told.
+    private func isStartOld(_ tracked: Tracked) -> Bool {
+        let claims = tracked.facts.claims
+        return claims.isGone && claims.starts.keys.allSatisfy { $0 == .journal }
     }
 
     // MARK: The end of following it
@@ -194,7 +206,7 @@ extension SessionTracker {
         _ = stopFollowing(id)
         known[id] = KnownContainer(
             name: tracked.facts.claims.containerName,
-            exitedAt: tracked.facts.claims.exits[.containerdEvent]?.finishedAt, isSettled: true)
+            exitedAt: tracked.facts.claims.exitedAt, isSettled: true)
         leave(id, receipt)
         actions.append(.commit(.settle(session.id)))
     }
@@ -211,6 +223,12 @@ extension Session {
         copy.podFate?.restarts = nil
         // Stands in the record as a part of the output.
         if copy.output == nil { copy.sealedBy = nil }
+        // A line of the journal that says what is known already comes with the next revision; one that contradicts is news.
+        copy.evidence.removeAll { $0.witness == .journal && !contradicts($0) }
         return copy
+    }
+
+    private func contradicts(_ item: Evidence) -> Bool {
+        item.fact == "exit" && item.value != exitCode.map(String.init)
     }
 }

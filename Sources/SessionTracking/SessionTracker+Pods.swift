@@ -80,14 +80,18 @@ extension SessionTracker {
                     message: ending.message), by: .podStatus, receivedAt: receipt.wall)
             if let at = ending.startedAt { containers[id]?.facts.claims.addStart(at, by: .podStatus) }
         }
-        if let tracked = containers[id], !endings.isEmpty, !tracked.endingDoubted, !hasRuntimeEnding(tracked) {
-            // A start failure sends no event, and the kubelet may be the first to speak of it: the runtime knows better.
-            containers[id]?.endingDoubted = true
-            deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
-        }
+        if !endings.isEmpty { doubtEnding(of: id, receipt) }
         if case .running(let startedAt?) = status.state, status.containerID == id {
             containers[id]?.facts.claims.addStart(startedAt, by: .podStatus)
         }
+    }
+
+    /// A start failure sends no event, and the kubelet or the journal may be the first to speak of it: the runtime knows
+    /// better.
+    mutating func doubtEnding(of id: ContainerID, _ receipt: Receipt) {
+        guard let tracked = containers[id], !tracked.endingDoubted, !hasRuntimeEnding(tracked) else { return }
+        containers[id]?.endingDoubted = true
+        deadlines.add(.start(id), at: receipt.boottime + configuration.startDeadline)
     }
 
     // MARK: Sessions without a container
@@ -174,6 +178,7 @@ extension SessionTracker {
     }
 
     mutating func takePodListing(_ uids: Set<PodUID>, _ receipt: Receipt, _ actions: inout [Action]) {
+        podsListedAt = receipt.wall
         for uid in pods.pods.keys.sorted() where pods[uid]?.goneSeenAt == nil && !uids.contains(uid) {
             takePodDeletion(uid, at: receipt.wall, receipt, &actions)
         }

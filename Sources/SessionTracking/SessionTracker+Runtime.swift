@@ -20,6 +20,10 @@ extension SessionTracker {
     mutating func take(_ description: ContainerDescription, _ receipt: Receipt, _ actions: inout [Action]) {
         let id = description.id
         if known[id] != nil { return }
+        guard description.witness != .journal else {
+            takeName(description, receipt, &actions)
+            return
+        }
         if containers[id] == nil { follow(id, receipt) }
         containers[id]?.isDescribed = true
         containers[id]?.facts.claims.addDescription(description)
@@ -60,11 +64,22 @@ extension SessionTracker {
         advance(id, receipt, &actions)
     }
 
+    private mutating func expectExit(of id: ContainerID) {
+        guard let tracked = containers[id], !hasRuntimeEnding(tracked), !tracked.sealScheduled else { return }
+        containers[id]?.exitExpected = true
+    }
+
+    /// Whether nobody can say how it ended, and no event that would is under way.
+    func isLost(_ tracked: Tracked) -> Bool {
+        tracked.facts.claims.isLost && !tracked.exitExpected
+    }
+
     mutating func takeCreate(
         _ id: ContainerID, pid: Int?, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         guard touch(id, receipt, &actions) else { return }
         containers[id]?.hasTask = true
+        expectExit(of: id)
         setPID(pid, of: id)
         containers[id]?.facts.claims.add(Evidence(witness: .containerdEvent, fact: "create", at: at))
         advance(id, receipt, &actions)
@@ -75,6 +90,7 @@ extension SessionTracker {
     ) {
         guard touch(id, receipt, &actions) else { return }
         containers[id]?.hasTask = true
+        expectExit(of: id)
         setPID(pid, of: id)
         containers[id]?.facts.claims.addStart(at, by: .containerdEvent)
         containers[id]?.facts.claims.add(Evidence(witness: .containerdEvent, fact: "start", at: at))
@@ -209,7 +225,7 @@ extension SessionTracker {
 /// Targets of `--target`.
 extension SessionTracker {
     /// A container ended: it may be the target of sessions that share its PID namespace and end with it.
-    private mutating func noteTargetExit(
+    mutating func noteTargetExit(
         _ target: ContainerID, at: Timestamp, _ receipt: Receipt, _ actions: inout [Action]
     ) {
         known[target]?.exited(at)
@@ -226,8 +242,8 @@ extension SessionTracker {
         if let name = known[target]?.name ?? containers[target]?.facts.claims.containerName {
             containers[id]?.facts.claims.targetIsNamed(name)
         }
-        let exits = containers[target]?.facts.claims.exits
-        if let exitedAt = known[target]?.exitedAt ?? exits?[.containerdEvent]?.finishedAt {
+        if let exitedAt = known[target]?.exitedAt { containers[id]?.facts.claims.targetExited(exitedAt) }
+        if let exitedAt = containers[target]?.facts.claims.exitedAt {
             containers[id]?.facts.claims.targetExited(exitedAt)
         }
     }

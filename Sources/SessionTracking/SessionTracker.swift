@@ -21,9 +21,17 @@ package struct SessionTracker: Sendable {
     var deadlines = DeadlineQueue()
     /// Sessions that wait to be settled.
     var settling = 0
+    var journal: JournalProgress
+    /// When a list of all pods was last taken: a pod that was gone by then will not be told of any more.
+    var podsListedAt: Timestamp?
+    /// Until then, before this run, everything was watched; nil if that cannot be said.
+    var watchedUntil: Timestamp?
+    /// The runtime has been listed since the gap of our own absence began.
+    var isListed = false
 
     package init(configuration: TrackerConfiguration) {
         self.configuration = configuration
+        journal = JournalProgress(isAwaited: configuration.hasJournal)
     }
 
     /// When `tick` is next of use, by the boot-time clock; nil if nothing is due.
@@ -38,6 +46,7 @@ package struct SessionTracker: Sendable {
     /// Entries in all of the tracker's tables, deadlines and gaps included: what its memory is made of.
     package var trackedEntries: Int {
         containers.count + waiting.count + known.count + gaps.count + pods.count + deadlines.count
+            + journal.unkept.count
     }
 
     package var openSessions: Int { containers.values.count { $0.isOpen } }
@@ -71,11 +80,13 @@ package struct SessionTracker: Sendable {
         case .podDeleted(let uid, let at): takePodDeletion(uid, at: at, receipt, &actions)
         case .podListing(let uids): takePodListing(uids, receipt, &actions)
         case .journal(let statement): take(statement, receipt, &actions)
-        case .readUpTo(let source, let cursor): actions.append(.commit(.cursor(source, cursor)))
+        case .readUpTo(let source, let cursor): take(cursor, of: source, receipt, &actions)
         case .intervalMissed(let source, let from, let to, let reason, let dropped):
+            if source == .journal { journal.hasHole = true }
             actions.append(.commit(.gap(Gap.missed(source, from: from, to: to, reason: reason, dropped: dropped))))
-        case .sourceLost(let source, let reason): openGap(source, reason: reason, dropped: nil, receipt, &actions)
-        case .sourceRestored(let source): closeGap(source, receipt, &actions)
+        case .sourceLost(let source, let reason): takeLoss(of: source, reason: reason, receipt, &actions)
+        case .sourceAbsent(let source): takeAbsence(of: source, receipt, &actions)
+        case .sourceRestored(let source): takeReturn(of: source, receipt, &actions)
         case .sourceOverflowed(let source, let dropped):
             openGap(source, reason: "queue full", dropped: dropped, receipt, &actions)
         case .logPinned(let id, let pin): take(pin, of: id, receipt, &actions)
@@ -91,9 +102,11 @@ package struct SessionTracker: Sendable {
     /// observation.
     package mutating func resume(_ rows: [(session: Session, facts: SessionFacts)], receipt: Receipt) -> [Action] {
         var actions: [Action] = []
+        if journal.isAwaited { deadlines.add(.journal, at: receipt.boottime + configuration.journalDeadline) }
         for row in rows {
             var tracked = Tracked(facts: row.facts)
             tracked.committed = row.session
+            tracked.facts.noteReboot(bootID: configuration.bootID)
             // Receipts by the boot-time clock mean nothing after a restart that may have been a reboot.
             tracked.facts.progress.startReceipt = nil
             tracked.facts.progress.exitReceipt = nil
@@ -138,38 +151,6 @@ package struct SessionTracker: Sendable {
         }
     }
 
-    /// A gap that began before this run: the agent's own absence. It closes when the runtime has been listed.
-    package mutating func resumeGap(_ gap: Gap, source: SourceName) {
-        gaps[source] = gap
-    }
-
-    // MARK: Gaps
-
-    private mutating func openGap(
-        _ source: SourceName, reason: String, dropped: Int?, _ receipt: Receipt, _ actions: inout [Action]
-    ) {
-        if var gap = gaps[source] {
-            guard let dropped else { return }
-            gap.dropped = (gap.dropped ?? 0) + dropped
-            gaps[source] = gap
-            return
-        }
-        var gap = Gap(source: source.rawValue, openedAt: receipt.wall, reason: reason)
-        gap.dropped = dropped
-        gaps[source] = gap
-        actions.append(.commit(.gap(gap)))
-    }
-
-    private mutating func closeGap(_ source: SourceName, _ receipt: Receipt, _ actions: inout [Action]) {
-        // The agent's own absence ends when the runtime has told what it still knows.
-        let sources: [SourceName] = source == .runtime ? [.runtime, .agent] : [source]
-        for source in sources {
-            guard var gap = gaps.removeValue(forKey: source) else { continue }
-            gap.closedAt = receipt.wall
-            gap.closedBy = "relisted"
-            actions.append(.commit(.gap(gap)))
-        }
-    }
 }
 
 /// One container that is followed, or one session that waits for its container.
@@ -179,6 +160,7 @@ struct Tracked: Sendable {
     var committed: Session?
     /// A task was seen: from then on there may be a log.
     var hasTask: Bool
+    /// The runtime's own record was read; what the journal calls it is not that.
     var isDescribed: Bool
     /// The state in which a listing found it before anything else was known of it.
     var listedAs: RuntimeStatus.State?
@@ -192,6 +174,9 @@ struct Tracked: Sendable {
     var captureAgain = false
     /// The chosen output, until the commit that brings it.
     var pendingTail: CapturedTail?
+    /// An event of its life was seen in this run and its exit's was not: what the runtime has forgotten of it meanwhile, that
+    /// event will tell.
+    var exitExpected = false
     /// The pod's status alone spoke of its end, and CRI will be asked.
     var endingDoubted = false
     var statusAsked = false
@@ -211,7 +196,7 @@ struct Tracked: Sendable {
     init(facts: SessionFacts) {
         self.facts = facts
         let claims = facts.claims
-        isDescribed = claims.description != nil
+        isDescribed = claims.description.map { $0.witness != .journal } ?? false
         hasTask = !claims.starts.isEmpty || claims.exits[.containerdEvent] != nil || claims.taskDeletedAt != nil
     }
 

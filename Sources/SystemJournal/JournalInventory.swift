@@ -24,12 +24,15 @@ package struct JournalInventory: Hashable, Sendable {
         for directory in place.directories { look(at: directory, depth: 0, &budget) }
     }
 
+    /// The trouble of a place where nobody keeps a journal.
+    package static let nothing = "there is no journal"
+
     /// What is in the way, in words; nil if nothing is.
     package var trouble: String? {
         if readable == 0 {
             if refused > 0 || !closedDirectories.isEmpty { return "no file of the journal may be read" }
             if tooNew > 0 { return "the journal's files are of a newer format than libsystemd here knows" }
-            return "there is no journal"
+            return Self.nothing
         }
         if refused > 0 { return "\(refused) files of the journal may not be read" }
         if tooNew > 0 { return "\(tooNew) files of the journal are of a newer format than libsystemd here knows" }

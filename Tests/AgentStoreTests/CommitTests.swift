@@ -191,4 +191,20 @@ struct CommitTests {
         #expect(report.records == 1)
         #expect(report.outputs == 1)
     }
+
+    @Test("old news is known by what was told and settled, not by what is open or provisional")
+    func settled() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var open = Sample.ended(2)
+        open.facts = Sample.facts
+        var provisional = Sample.ended(3)
+        provisional.entry = nil
+        _ = try store.commit([.session(Sample.ended(1)), .session(open), .session(provisional)])
+        let all = Set((1...4).compactMap { Sample.containerID($0) })
+        #expect(try store.settled(among: all) == [try #require(Sample.containerID(1))])
+        _ = try store.commit([.settle(Sample.id(2))])
+        #expect(try store.settled(among: all).count == 2)
+        #expect(try store.settled(among: []) == [])
+    }
 }

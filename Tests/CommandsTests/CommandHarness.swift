@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
 import Synchronization
+import SystemJournal
 
 @testable import Commands
 
@@ -19,6 +20,8 @@ struct CommandHarness {
     var environment: [String: String] = [:]
     var isTerminal = false
     var checks: [DoctorCheck] = []
+    /// No journal, unless a test says so: the machine's own is not its business.
+    var journalHeads: @Sendable (JournalPlace, String) -> KeptHeads = { _, _ in KeptHeads() }
     var pause: @Sendable (Duration) async throws -> Void = { _ in throw CancellationError() }
     /// Called with each piece of standard output; may throw as a closed pipe does.
     var onOutput: @Sendable ([UInt8]) throws -> Void = { _ in }
@@ -42,7 +45,7 @@ struct CommandHarness {
             },
             standardError: OutputSink(capacity: 0) { err.append($0) }, environment: environment,
             isTerminal: isTerminal, columns: 100, now: { Self.now }, pause: pause, openStore: openStore,
-            doctorChecks: { [checks] _ in checks })
+            journalHeads: journalHeads, doctorChecks: { [checks] _ in checks })
         let code = await LastwordCommandLine.run(arguments: arguments, context: context)
         return Result(code: code, bytes: out.bytes, err: String(decoding: err.bytes, as: UTF8.self))
     }

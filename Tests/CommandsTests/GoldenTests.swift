@@ -57,10 +57,24 @@ struct GoldenTests {
         memory.verdict.comparisons = [
             .init(head: NotedHead(number: 2, hash: Digest(of: [2])), keeper: "journal", verdict: .removed),
             .init(head: NotedHead(number: 17, hash: Digest(of: [9])), keeper: VerifyReport.given, verdict: .differs),
+            .init(head: NotedHead(number: 12, hash: Digest(of: [12])), keeper: "journal", verdict: .agrees, count: 5),
         ]
+        memory.verdict.journal = "6 heads of this ledger at /var/log/journal"
         let result = await CommandHarness(memory).run("verify")
         #expect(result.code == 1)
         try Golden.expect(result.out, "verify-damaged.txt")
+    }
+
+    @Test("gaps say what closed them, and by which nothing is known")
+    func closings() async throws {
+        var memory = MemorySource()
+        memory.gaps = Samples.moreGaps
+        let result = await CommandHarness(memory).run("gaps")
+        #expect(result.err.contains("containers that came and went inside such a gap are not known"))
+        try Golden.expect(result.out, "gaps-closing.txt")
+        let missed = await CommandHarness(memory).run("gaps", "--missed", "--no-headers")
+        #expect(missed.out.split(separator: "\n").count == 1)
+        #expect(missed.out.hasPrefix("journal"))
     }
 
     @Test("doctor tells outcome, check, finding and remedy")

@@ -44,7 +44,7 @@ struct MemorySource: Sendable {
             entries: { after, body in
                 for entry in memory.entries where entry.number > after { try body(entry) }
             },
-            verify: { _ in memory.verdict })
+            verify: { _, _ in memory.verdict })
     }
 
     static var samples: MemorySource {

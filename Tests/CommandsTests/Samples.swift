@@ -212,6 +212,19 @@ enum Samples {
         return [closed, Gap(source: "pods", openedAt: time("2026-11-21T02:50:00Z"), reason: "API server unreachable")]
     }
 
+    /// Gaps of the agent and of the journal: one that was relisted alone, and one that nothing closed.
+    static var moreGaps: [Gap] {
+        var absence = Gap(source: "agent", openedAt: time("2026-11-20T22:00:00Z"), reason: "agent stopped")
+        absence.closedAt = time("2026-11-20T22:03:00Z")
+        absence.closedBy = "relisted"
+        var missed = Gap(
+            source: "journal", openedAt: time("2026-11-20T23:00:00Z"),
+            reason: "journald dropped lines of containerd.service at its rate limit")
+        missed.closedAt = time("2026-11-20T23:00:30Z")
+        missed.dropped = 41
+        return [absence, missed]
+    }
+
     static var status: StatusReport {
         var status = StatusReport(source: "/var/lib/lastword")
         status.node = "worker-0"
@@ -226,6 +239,10 @@ enum Samples {
         status.head = NotedHead(number: 17, hash: Digest(of: [17]))
         status.sessions = [.ended: 3, .running: 1, .neverStarted: 1]
         status.openGaps = gaps.filter { $0.closedAt == nil }
+        status.gapCounts = GapCounts.of(gaps + moreGaps)
+        status.losses = [
+            StatusReport.Loss(what: "output", reason: "the log file was gone before it was pinned", sessions: 2)
+        ]
         status.deliveries = [
             StatusReport.Delivery(
                 destination: "collector", deliveredThrough: 12, waiting: 5,

@@ -4,6 +4,7 @@ import Foundation
 import SessionRecords
 import SessionTracking
 import Synchronization
+import SystemJournal
 import Testing
 
 @testable import Commands
@@ -110,6 +111,44 @@ struct StoreSourceTests {
         #expect(cut.out.contains("MISSING"))
         let after = await cli.run(["export", "--after", "\(lines.count - 1)"] + store)
         #expect(after.out.split(separator: "\n").count == 1)
+    }
+
+    @Test(
+        "heads in the journal: many that agree are one line, one behind the end is a cut tail, and it says which it had"
+    )
+    func journalHeads() async throws {
+        let scratch = try ScratchStore()
+        try scratch.fill()
+        var cli = harness()
+        let lines = await cli.run("export", "--store", scratch.directory).out.split(separator: "\n")
+        let heads = try lines.map { line in
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            return try NotedHead("\(object["number"] as? Int64 ?? 0):\(object["hash"] as? String ?? "")")
+        }
+        cli.journalHeads = { place, ledger in
+            #expect(ledger.utf8.count == 36)
+            return KeptHeads(heads: heads, note: "\(heads.count) heads of this ledger at \(place)")
+        }
+        let store = ["--store", scratch.directory]
+        let whole = await cli.run(["verify", "--journal-directory", "/logs"] + store)
+        #expect(whole.code == 0)
+        #expect(whole.out.contains("(journal, the newest of \(heads.count)): agrees"))
+        #expect(whole.out.contains("heads of this ledger at /logs"))
+        let last = try #require(heads.last)
+        cli.journalHeads = { _, _ in
+            KeptHeads(heads: heads + [NotedHead(number: last.number + 3, hash: last.hash)], note: "more")
+        }
+        let cut = await cli.run(["verify"] + store)
+        #expect(cut.code == 1)
+        #expect(cut.out.contains("its tail was cut"))
+        let unasked = await cli.run(["verify", "--no-journal"] + store)
+        #expect(unasked.code == 0)
+        #expect(unasked.out.contains("nothing: no head kept elsewhere"))
+        let empty = scratch.directory
+        cli.journalHeads = { _, ledger in JournalHeads.read(.directory(empty), ledger: ledger) }
+        let none = await cli.run(["verify"] + store)
+        #expect(none.code == 0)
+        #expect(none.out.contains("not compared, there is no journal"))
     }
 
     @Test("an ambiguous id prefix lists its sessions, one a line")

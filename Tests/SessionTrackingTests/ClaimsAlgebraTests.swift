@@ -19,13 +19,14 @@ import Testing
             (137, 5, "OOMKilled", "a"), (255, 4, "Unknown", nil), (255, 6, "Error", nil), (0, 5, nil, nil),
             (137, nil, "ContainerStatusUnknown", nil), (128, 5, "StartError", "x"),
         ] as [(Int, Double?, String?, String?)] {
-            for witness in [Witness.containerdEvent, .criStatus, .podStatus] {
+            for witness in [Witness.containerdEvent, .criStatus, .podStatus, .journal] {
                 let claim = ExitClaim(exitCode: code, finishedAt: end.map(at), reason: reason, message: message)
                 all.append { $0.addExit(claim, by: witness, receivedAt: at(end ?? 9)) }
             }
         }
         for seconds in [1.0, 2, 3] {
             all.append { $0.addStart(at(seconds), by: .criStatus) }
+            all.append { $0.addStart(at(seconds), by: .journal) }
             all.append { $0.addCreated(at(seconds), by: .containerRecord) }
             all.append { $0.taskDeleted(at(seconds)) }
             all.append { $0.removed(at(seconds)) }
@@ -41,7 +42,7 @@ import Testing
         all.append { $0.recordUnknown = true }
         for (name, image, witness) in [
             ("a", "x", Witness.containerRecord), ("a", "y", .containerRecord), ("b", nil, .containerRecord),
-            ("c", "z", .criStatus), ("c", "zz", .criStatus),
+            ("c", "z", .criStatus), ("c", "zz", .criStatus), ("d", "w", .journal), ("e", nil, .journal),
         ] as [(String, String?, Witness)] {
             var record = ContainerDescription(id: id, isSandbox: false, witness: witness)
             record.container = name

@@ -51,14 +51,14 @@ import Testing
     func contrived(block: Int) {
         let observations = Contrived.observations
         let expected = Play(observations).sessions(Contrived.containers)
-        #expect(expected.compactMap { $0 }.count == 6)
+        #expect(expected.compactMap { $0 }.count == 7)
         for seed in (block * 30)..<(block * 30 + 30) {
             var generator = SeededGenerator(state: UInt64(1000 + seed))
             let play = Play(observations.shuffledAndRepeated(using: &generator))
             Self.compare(play.sessions(Contrived.containers), expected, "seed \(seed)")
             // What the store has is what the tracker knows.
-            let stored = Contrived.containers.map { play.committed[SessionID(container: $0)]?.facts }
-            Self.compare(stored, expected, "stored, seed \(seed)")
+            let stored = Contrived.containers.map { play.committed[SessionID(container: $0)]?.facts.withoutEchoes }
+            Self.compare(stored, expected.map { $0?.withoutEchoes }, "stored, seed \(seed)")
         }
     }
 
@@ -124,6 +124,7 @@ private struct Play {
         var answers: [Fact] = []
         for action in tracker.handle(observation) {
             switch action {
+            case .describe(Contrived.lineAlone): answers.append(.containerUnknown(Contrived.lineAlone))
             case .capture(let id, _): answers.append(.outputCaptured(id, Sample.tail("output of \(id)")))
             case .commit(.session(let commit)):
                 committed[commit.session.id] = commit.session
@@ -135,6 +136,17 @@ private struct Play {
     }
 
     func sessions(_ ids: [ContainerID]) -> [Session?] { ids.map { tracker.session(of: $0)?.facts } }
+}
+
+extension Session {
+    /// Without what the journal merely repeats: that waits in memory for the next revision.
+    fileprivate var withoutEchoes: Session {
+        var copy = self
+        copy.evidence.removeAll {
+            $0.witness == .journal && ($0.fact != "exit" || $0.value == exitCode.map(String.init))
+        }
+        return copy
+    }
 }
 
 extension JSONValue {
@@ -155,7 +167,8 @@ private enum Contrived {
     static let failed = Sample.id(5)
     static let again = Sample.id(6)
     static let byPodAlone = Sample.id(7)
-    static let containers = [target, killed, oom, recovered, failed, again, byPodAlone]
+    static let lineAlone = Sample.id(8)
+    static let containers = [target, killed, oom, recovered, failed, again, byPodAlone, lineAlone]
 
     static let observations: [Observation] = {
         let at = TrackerDriver.at
@@ -209,9 +222,29 @@ private enum Contrived {
         tell(46, .containerStatus(Sample.exited(again, 0, "OOMKilled", from: 40.6, to: 45)))
 
         for facts in versions { tell(Double(50 + all.count), .pod(facts)) }
+        for fact in journal { tell(Double(100 + all.count), fact) }
         tell(200, .podDeleted(Sample.pod, at: at(199)))
         tell(201, .podDeleted(Sample.pod, at: at(200)))
         return all
+    }()
+
+    /// Lines about all of them: repetition, a contradiction, another name, and one container that only the journal knows.
+    private static let journal: [Fact] = {
+        let at = TrackerDriver.at
+        func said(_ id: ContainerID, _ event: JournalStatement.Event, _ seconds: Double) -> Fact {
+            .journal(JournalStatement(container: id, event: event, at: at(seconds)))
+        }
+        return [
+            .container(Sample.line(killed, name: "another")),
+            said(killed, .started, 1.7), said(killed, .exited(code: 137, finishedAt: at(20.001)), 20.2),
+            said(target, .exited(code: 1, finishedAt: at(20)), 20.2),
+            said(oom, .outOfMemory, 9.95), said(oom, .exited(code: 9, finishedAt: at(10)), 10.3),
+            said(recovered, .exited(code: 3, finishedAt: at(28.5)), 28.6),
+            said(again, .attachClosed(stream: "stdin"), 44), said(again, .removed, 60),
+            .container(Sample.line(lineAlone, name: "debugger-b2b2b")),
+            said(lineAlone, .started, 70), said(lineAlone, .exited(code: 5, finishedAt: at(71)), 71.2),
+            said(lineAlone, .exited(code: 5, finishedAt: nil), 72), said(lineAlone, .removed, 73),
+        ]
     }()
 
     private static let versions: [PodFacts] = {

@@ -173,48 +173,6 @@ import Testing
         #expect(node.entryTypes(id) == [.sessionEnded])
         #expect(node.violations.isEmpty)
     }
-
-    // MARK: Gaps
-
-    @Test("a gap is told when it opens and when it closes, and is one gap however often it is lost")
-    func gap() {
-        var node = TrackerDriver()
-        node.tell(.sourceLost(.runtime, reason: "connection lost"), at: 1)
-        node.tell(.sourceLost(.runtime, reason: "again"), at: 2)
-        node.tell(.sourceRestored(.runtime), at: 3)
-        node.tell(.sourceRestored(.runtime), at: 4)
-        #expect(node.gaps.count == 2)
-        #expect(node.gaps.first?.closedAt == nil)
-        #expect(node.gaps.last?.id == node.gaps.first?.id)
-        #expect(node.gaps.last?.reason == "connection lost")
-        #expect(node.gaps.last?.closedBy == "relisted")
-        #expect(node.gaps.last?.closedAt != nil)
-    }
-
-    @Test("what a source dropped is counted in its gap, and two sources' gaps are two")
-    func dropped() {
-        var node = TrackerDriver()
-        node.tell(.sourceOverflowed(.runtime, dropped: 7), at: 1)
-        node.tell(.sourceOverflowed(.runtime, dropped: 5), at: 2)
-        node.tell(.sourceLost(.pods, reason: "401"), at: 2)
-        node.tell(.sourceRestored(.runtime), at: 3)
-        #expect(node.gaps.map(\.dropped) == [7, nil, 12])
-        #expect(node.gaps.last?.reason == "queue full")
-        node.tell(.sourceRestored(.pods), at: 4)
-        #expect(node.gaps.last?.source == "pods")
-    }
-
-    @Test("the agent's own absence closes when the runtime has been listed, not when the pods have")
-    func ownGap() {
-        var node = TrackerDriver()
-        node.tracker.resumeGap(
-            Gap(source: "agent", openedAt: TrackerDriver.at(-60), reason: "agent not running"), source: .agent)
-        node.tell(.sourceRestored(.pods), at: 1)
-        #expect(node.gaps.isEmpty)
-        node.tell(.sourceRestored(.runtime), at: 2)
-        #expect(node.gaps.map(\.source) == ["agent"])
-        #expect(node.gaps.first?.openedAt == TrackerDriver.at(-60))
-    }
 }
 
 extension Session {

@@ -40,6 +40,22 @@ enum Sample {
         return record
     }
 
+    /// What containerd's lines about a container and its sandbox say of it.
+    static func line(
+        _ id: ContainerID, name: String = "debugger-x7k2p", pod: String = "web-1", uid: PodUID = Sample.pod,
+        attempt: Int = 0
+    ) -> ContainerDescription {
+        var line = ContainerDescription(id: id, isSandbox: false, witness: .journal)
+        line.namespace = "default"
+        line.pod = pod
+        line.podUID = uid
+        line.container = name
+        line.sandboxID = "9a3c"
+        line.attempt = attempt
+        line.createdAt = TrackerDriver.at(0.2)
+        return line
+    }
+
     static func sandbox(_ id: ContainerID, uid: PodUID = Sample.pod) -> ContainerDescription {
         var record = ContainerDescription(id: id, isSandbox: true, witness: .containerRecord)
         record.podUID = uid

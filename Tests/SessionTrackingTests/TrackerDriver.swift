@@ -8,7 +8,7 @@ import SessionTracking
 /// It checks at every commit what has to hold of a ledger (`violations`).
 struct TrackerDriver {
     var tracker: SessionTracker
-    let configuration: TrackerConfiguration
+    private(set) var configuration: TrackerConfiguration
     private(set) var now: Receipt
     /// Fixed at the beginning: scenarios name times as seconds after it.
     static let epoch = Timestamp(nanoseconds: 1_795_228_800_000_000_000)
@@ -31,13 +31,18 @@ struct TrackerDriver {
     private(set) var outputs: [SessionID: CapturedTail] = [:]
     private(set) var entries: [(type: EntryType, session: Session)] = []
     private(set) var gaps: [Gap] = []
+    private(set) var cursors: [String] = []
+    /// Commits of sessions' rows, with an entry or without.
+    private(set) var commits = 0
     private(set) var pins: Set<ContainerID> = []
     private(set) var settled: Set<SessionID> = []
     private(set) var forgotten: Set<SessionID> = []
     private(set) var violations: [String] = []
+    private var boots = 1
 
     init(_ configure: (inout TrackerConfiguration) -> Void = { _ in }) {
         var configuration = TrackerConfiguration(origin: RecordOrigin(node: "worker-0", cluster: "prod"))
+        configuration.bootID = "boot-1"
         configure(&configuration)
         self.configuration = configuration
         tracker = SessionTracker(configuration: configuration)
@@ -141,7 +146,7 @@ struct TrackerDriver {
         case .settle(let id):
             if !settled.insert(id).inserted { violations.append("\(id) settled twice") }
         case .gap(let gap): gaps.append(gap)
-        case .cursor: break
+        case .cursor(_, let text): cursors.append(text)
         }
     }
 
@@ -158,6 +163,7 @@ struct TrackerDriver {
             violations.append("summary of \(id) without its output")
         }
         rows[id] = commit
+        commits += 1
         guard let entry = commit.entry else { return }
         let told = entries.filter { $0.session.id == id }.map(\.type)
         switch entry {
@@ -190,7 +196,11 @@ struct TrackerDriver {
 
     /// The agent dies and a new one takes up what the store has, all of it read back from JSON.
     mutating func restart(reboot: Bool = false) throws {
-        if reboot { now = Receipt(wall: now.wall, boottime: 5_000_000) }
+        if reboot {
+            now = Receipt(wall: now.wall, boottime: 5_000_000)
+            boots += 1
+            configuration.bootID = "boot-\(boots)"
+        }
         tracker = SessionTracker(configuration: configuration)
         var resumed: [(session: Session, facts: SessionFacts)] = []
         for (id, row) in rows.sorted(by: { $0.key < $1.key }) where !settled.contains(id) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AgentStore
 import Glibc
+import JournalSource
 package import Logging
 import PodSource
 package import RuntimeSource
@@ -28,6 +29,7 @@ package final class AgentApplication: Sendable {
     package let sessions: SessionService
     package let runtime: RuntimeSource
     let pods: (any PodSource)?
+    let journal: JournalSource?
     let keeper: LogKeeper
     let stores: CurrentStore
     let writer: StoreWriter
@@ -40,19 +42,23 @@ package final class AgentApplication: Sendable {
 
     /// - Parameters:
     ///   - environment: for the in-cluster credentials.
+    ///   - identity: of machine and boot; nil: as the running system has them.
     ///   - committed: told of each group of facts right after it became durable; for benchmarks.
     package init(
         configuration: AgentConfiguration, environment: [String: String], logger: Logger, clock: AgentClock = .system,
-        committed: @escaping @Sendable ([Commit]) -> Void = { _ in }
+        identity: NodeIdentity? = nil, committed: @escaping @Sendable ([Commit]) -> Void = { _ in }
     ) async throws {
         self.configuration = configuration
         self.logger = logger
         self.clock = clock
         for part in [HealthState.Part.runtime, HealthState.Part.store] { health.register(part) }
         // Without them sessions are recorded all the same: by the runtime's word, and from descriptors held open.
-        for part in [HealthState.Part.pods, HealthState.Part.pins] { health.register(part, isRequired: false) }
+        for part in [HealthState.Part.pods, HealthState.Part.pins, HealthState.Part.journal] {
+            health.register(part, isRequired: false)
+        }
 
-        let open = Self.opener(configuration, clock)
+        let identity = identity ?? NodeIdentity.read(node: configuration.node.name)
+        let open = Self.opener(configuration, identity, clock)
         let opener = FileWorker(label: "lastword.opening")
         let (opened, keeper) = try await opener.attempt { [configuration] in
             let deadline = ContinuousClock.now + configuration.store.lockTimeout
@@ -69,13 +75,23 @@ package final class AgentApplication: Sendable {
         let store = opened
         let stores = CurrentStore(store, logger: logger, open: open) { try $0.agentStarted(version: Self.version) }
         self.stores = stores
+        let announcer =
+            configuration.journal.entry
+            ? SessionAnnouncer(socketPath: configuration.journal.socket, logger: logger) : nil
         writer = StoreWriter(health: health, logger: logger) { commits in
-            _ = try stores.perform { try $0.commit(commits) }
+            let (entries, ledger) = try stores.perform { (try $0.commit(commits), $0.ledger) }
+            announcer?.announce(commits, entries, ledger: ledger)
             committed(commits)
         }
         runtime = RuntimeSource(configuration: configuration.runtimeSource, clock: clock, logger: logger)
+        let cursor = try store.cursor(of: .journal)
+        journal = configuration.journalSource.map {
+            JournalSource(configuration: $0, cursor: cursor, clock: clock, logger: logger)
+        }
         pods = try configuration.podSource(environment: environment).makeSource(logger: logger, clock: clock)
-        var tracker = SessionTracker(configuration: configuration.tracker)
+        var settings = configuration.tracker
+        settings.bootID = identity.bootID
+        var tracker = SessionTracker(configuration: settings)
         try Self.beginRun(store, &tracker, clock: clock, logger: logger)
         resumed = try store.openSessions().compactMap { session, facts in
             guard let facts else {
@@ -98,12 +114,12 @@ package final class AgentApplication: Sendable {
 
     /// Opens the store; with a reason, one that is to be set aside whatever it looks like.
     private static func opener(
-        _ configuration: AgentConfiguration, _ clock: AgentClock
+        _ configuration: AgentConfiguration, _ identity: NodeIdentity, _ clock: AgentClock
     ) -> @Sendable (_ damage: String?) throws -> AgentStore {
         { damage in
             try AgentStore.open(
                 directory: configuration.store.directory,
-                identity: NodeIdentity.read(node: configuration.node.name),
+                identity: identity,
                 options: StoreOptions(
                     lockTimeout: configuration.store.lockTimeout, damage: damage, clock: { clock.now().wall }))
         }
@@ -137,13 +153,20 @@ package final class AgentApplication: Sendable {
         }
         let last = try store.lastRun()
         try store.agentStarted(version: version)
-        // A run that ended before it had listed the runtime has closed nothing: the absence before it goes on.
+        // A run that ended before it had closed the gap: the absence before it goes on.
         guard let last, !open.contains(where: { $0.source == SourceName.agent.rawValue }) else { return }
         let gap = Gap(
             source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt,
-            reason: last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped")
+            reason: reason(of: last, bootID: store.identity.bootID))
         _ = try store.commit([.gap(gap)])
+        SessionMetrics().record(.gap(gap))
         tracker.resumeGap(gap, source: .agent)
+    }
+
+    /// Why nobody was watching since that run.
+    private static func reason(of last: AgentRun, bootID: String?) -> String {
+        if let before = last.bootID, let bootID, before != bootID { return "node rebooted" }
+        return last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped"
     }
 
     private static func effects(
@@ -194,6 +217,10 @@ package final class AgentApplication: Sendable {
         all.append(SessionLoop(sessions: sessions, resumed: resumed, pinsFound: pinsFound, clock: clock))
         all.append(MaintenanceService(application: self, clock: clock))
         all.append(LogKeeperService(keeper: keeper, sessions: sessions, clock: clock))
+        if let journal {
+            all.append(
+                JournalPump(source: journal, sessions: sessions, writer: writer, stores: stores, logger: logger))
+        }
         if let pods { all.append(PodPump(source: pods, sessions: sessions)) }
         all.append(
             RuntimePump(source: runtime, pods: pods, sessions: sessions) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+package import JournalSource
 package import PodSource
 package import RuntimeSource
 import SessionRecords
 import SessionTracking
+import SystemJournal
 package import TailCapture
 
 /// From the agent's configuration to that of its parts.
@@ -15,6 +17,8 @@ extension AgentConfiguration {
         tracker.excludedNamespaces = Set(scope.namespaces.exclude)
         tracker.allowedLabels = Set(labels.allow)
         tracker.hasPodSource = pods.source != .none
+        tracker.hasJournal = journal.source != .off
+        tracker.podLogsDirectory = logs.podLogsDirectory
         tracker.capturesOutput = output.capture
         tracker.outputIncludedNamespaces = Set(output.namespaces.include)
         tracker.outputExcludedNamespaces = Set(output.namespaces.exclude)
@@ -28,6 +32,23 @@ extension AgentConfiguration {
         source.relistInterval = runtime.relistInterval
         source.queueCapacity = runtime.queueCapacity
         return source
+    }
+
+    /// Nil where the journal is not to be read.
+    package var journalSource: JournalSourceConfiguration? {
+        guard journal.source != .off else { return nil }
+        let namespaces: JournalNamespaces =
+            switch journal.namespace {
+            case nil: .standard
+            case "all": .all
+            case let name?: .including(name)
+            }
+        return JournalSourceConfiguration(place: journalPlace, namespaces: namespaces, units: journal.units)
+    }
+
+    private var journalPlace: JournalPlace {
+        if let directory = journal.directory { return .directory(directory) }
+        return journal.root.map { .root($0) } ?? .host
     }
 
     package var logKeeper: LogKeeperConfiguration {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
+import JournalSource
 import Logging
 import Metrics
 import PodSource
@@ -7,6 +8,7 @@ import RuntimeSource
 import ServiceLifecycle
 import SessionRecords
 import SessionTracking
+import SystemJournal
 import TailCapture
 import Telemetry
 
@@ -54,6 +56,7 @@ struct MaintenanceService: Service {
         } else {
             health.report(HealthState.Part.pods, .ok)
         }
+        if let condition = application.journalCondition { health.report(HealthState.Part.journal, condition) }
         // While it fails, the writer says so itself; here only that it is open and idle.
         if application.store.counters.failing == nil { health.report(HealthState.Part.store, .ok) }
         health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)
@@ -85,6 +88,7 @@ private struct MaintenanceGauges: Sendable {
     private let descriptors = Gauge(label: "lastword_pin_descriptors")
     private let head = Gauge(label: "lastword_store_head")
     private let backlog = Gauge(label: "lastword_store_queue")
+    private let journalReadUpTo = Gauge(label: "lastword_journal_read_up_to_seconds")
 
     func record(_ application: AgentApplication) {
         sessions.record(application.sessions.openSessions)
@@ -95,5 +99,23 @@ private struct MaintenanceGauges: Sendable {
         descriptors.record(pins.descriptors)
         head.record(application.store.counters.head.number)
         backlog.record(application.writer.backlog)
+        if let readUpTo = application.journal?.status.readUpTo {
+            journalReadUpTo.record(readUpTo.nanoseconds / 1_000_000_000)
+        }
+    }
+}
+
+extension AgentApplication {
+    /// How the journal does; nil while that is not known. That there is none is in order, unless one is asked for.
+    fileprivate var journalCondition: HealthState.Condition? {
+        guard let status = journal?.status else { return .ok }
+        let trouble = status.trouble ?? "it cannot be read"
+        return switch status.state {
+        case .starting, .catchingUp: nil
+        case .live: status.trouble.map { .failing($0) } ?? .ok
+        case .lost: .failing(trouble)
+        case .absent:
+            configuration.journal.source == .auto && trouble == JournalInventory.nothing ? .ok : .failing(trouble)
+        }
     }
 }

@@ -120,7 +120,7 @@ struct LogKeeperService: Service {
 
 /// Runs something that ends by cancellation until the group shuts down. That it was cancelled is its regular end, and a
 /// source's own failure is in its health and its log.
-private func runUntilStopped(_ body: @Sendable @escaping () async throws -> Void) async {
+func runUntilStopped(_ body: @Sendable @escaping () async throws -> Void) async {
     do {
         try await cancelWhenGracefulShutdown { try await body() }
     } catch {

@@ -92,7 +92,7 @@ package struct AgentCommand: AsyncParsableCommand {
     package struct Check: AsyncParsableCommand {
         package static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Prove the configuration and the node's access: store, log pins, runtime, pod source.",
+            abstract: "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal.",
             discussion: "Exit codes: 0 all in order, 1 a check failed, 2 the configuration is wrong.")
 
         @Option(name: .customLong("format"), help: "text or jsonl.")

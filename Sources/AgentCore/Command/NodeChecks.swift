@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 import Glibc
+import JournalSource
 import Logging
 import PodSource
 import RuntimeSource
 package import SessionRecords
+import SystemJournal
 import TailCapture
 
 /// One thing that was tried, and what came of it.
@@ -48,6 +50,7 @@ package struct NodeChecks: Sendable {
             check("log pins") { try trialLink() },
             await check("runtime") { try await runtimeAccess() },
             await check("pod source") { try await podAccess() },
+            check("journal") { try journalAccess() },
         ]
     }
 
@@ -73,6 +76,21 @@ package struct NodeChecks: Sendable {
         guard let source else { return "none configured: names come from the runtime's labels" }
         try await source.trialAccess()
         return "pods of node \(configuration.node.name) can be listed"
+    }
+
+    private func journalAccess() throws -> String {
+        let without = "what ends while the agent is down cannot be recovered from it"
+        guard let source = configuration.journalSource else { return "off: \(without)" }
+        switch Result(catching: { () throws(LastwordError) in try JournalSource.trialAccess(source) }) {
+        case .success(let trial):
+            let lines = trial.lastLines.keys.sorted().joined(separator: ", ")
+            return "\(source.place), \(trial.inventory.readable) files"
+                + (lines.isEmpty ? "" : ", with lines of \(lines)")
+                + (trial.remark.map { "; \($0)" } ?? "")
+        case .failure(let error):
+            guard error.code == "journal.absent", configuration.journal.source == .auto else { throw error }
+            return "none at \(source.place): \(without)"
+        }
     }
 
     private func check(_ name: String, _ attempt: () throws -> String) -> NodeCheck {

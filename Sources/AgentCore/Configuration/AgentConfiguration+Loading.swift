@@ -53,6 +53,11 @@ extension AgentConfiguration {
             kubelet: Pods.Kubelet(
                 url: reader.read(Keys.kubeletURL), caFile: reader.read(Keys.kubeletCAFile),
                 fingerprint: reader.read(Keys.kubeletFingerprint), tokenFile: reader.read(Keys.kubeletTokenFile)))
+        journal = Journal(
+            source: reader.read(Keys.journalSource), units: reader.read(Keys.journalUnits),
+            directory: reader.read(Keys.journalDirectory), root: reader.read(Keys.journalRoot),
+            namespace: reader.read(Keys.journalNamespace), entry: reader.read(Keys.journalEntry),
+            socket: reader.read(Keys.journalSocket))
         scope = Scope(
             containers: reader.read(Keys.scopeContainers),
             namespaces: Namespaces(include: reader.read(Keys.scopeInclude), exclude: reader.read(Keys.scopeExclude)))
@@ -91,6 +96,15 @@ extension AgentConfiguration {
         if pods.kubeconfig != nil, pods.server != nil {
             reader.contradiction(
                 Keys.podsServer, "pods.kubeconfig names the server already", remedy: "keep one of the two")
+        }
+        if journal.directory != nil, journal.root != nil {
+            reader.contradiction(
+                Keys.journalRoot, "journal.directory says already where the journal is", remedy: "keep one of the two")
+        }
+        if journal.namespace != nil, journal.directory != nil || journal.root != nil {
+            reader.contradiction(
+                Keys.journalNamespace, "journal namespaces are found in the machine's own journal alone",
+                remedy: "name the namespace's directory as journal.directory, or leave both out")
         }
         if pods.source == .kubelet {
             if pods.kubelet.url == nil {

@@ -53,6 +53,23 @@ package struct AgentConfiguration: Sendable {
         package var kubelet: Kubelet
     }
 
+    package struct Journal: Sendable {
+        package enum Source: String, Sendable, CaseIterable {
+            case auto, on, off
+        }
+
+        package var source: Source
+        package var units: [String]
+        /// Nil, and `root` too: the machine's own journal.
+        package var directory: String?
+        package var root: String?
+        /// The name of a journal namespace, or `all`; nil: the one without a name.
+        package var namespace: String?
+        package var entry: Bool
+        /// An absolute path.
+        package var socket: String
+    }
+
     package struct Scope: Sendable {
         package enum Containers: String, Sendable, CaseIterable {
             case debug, all
@@ -129,6 +146,7 @@ package struct AgentConfiguration: Sendable {
     package var cluster: Cluster
     package var runtime: Runtime
     package var pods: Pods
+    package var journal: Journal
     package var scope: Scope
     package var labels: Labels
     package var logs: Logs

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JournalSource
 
 /// The table of the agent's keys. Flags, environment variables, `--help` and `docs/configuration.md` come from it.
 enum AgentConfigurationKeys {
@@ -64,6 +65,32 @@ enum AgentConfigurationKeys {
     static let kubeletTokenFile = Key(
         "pods.kubelet.tokenFile", .optional(.path), defaultText: "the pod's own ServiceAccount", default: { _ in nil },
         "A file with the bearer token for the kubelet; its account needs `get` on `nodes/pods`, nothing more.")
+
+    // MARK: journal
+
+    static let journalSource = Key(
+        "journal.source", .choice(), default: AgentConfiguration.Journal.Source.auto,
+        "Whether the journal is read: for what came and went while no agent ran, and as a second witness. `auto`: where "
+            + "there is one; `on`: its absence shows at `/readyz`.")
+    static let journalUnits = Key(
+        "journal.units", .units,
+        defaultText: "`containerd.service`, `kubelet.service`, and those of CRI-O, k3s and RKE2",
+        default: { _ in JournalSourceConfiguration.standardUnits },
+        "The systemd units whose lines are read: the runtime's and the kubelet's.")
+    static let journalDirectory = Key(
+        "journal.directory", .optional(.path), default: nil,
+        "A directory with journal files, instead of `/run/log/journal` and `/var/log/journal`.")
+    static let journalRoot = Key(
+        "journal.root", .optional(.path), default: nil,
+        "Where the node's root is mounted, if the journal is to be read from there.")
+    static let journalNamespace = Key(
+        "journal.namespace", .optional(.text(limit: 255)), default: nil,
+        "A journal namespace (`LogNamespace=`) to be read too, or `all`.")
+    static let journalEntry = Key(
+        "journal.entry", .truth, default: true,
+        "Whether each ended session gets an entry in the journal, with its facts and the ledger's number and hash.")
+    static let journalSocket = Key(
+        "journal.socket", .socket, default: "/run/systemd/journal/socket", "Where journald takes entries.")
 
     // MARK: scope, labels
 
@@ -136,6 +163,7 @@ enum AgentConfigurationKeys {
         runtimeKind, runtimeSocket, runtimeMarker, runtimeRelistInterval, runtimeQueueCapacity,
         podsSource, podsKubeconfig, podsServer, podsTokenFile, podsCAFile,
         kubeletURL, kubeletCAFile, kubeletFingerprint, kubeletTokenFile,
+        journalSource, journalUnits, journalDirectory, journalRoot, journalNamespace, journalEntry, journalSocket,
         scopeContainers, scopeInclude, scopeExclude, labelsAllow,
         podLogsDirectory, pinDirectory, pinLimit, pinLimitEach, freeSpaceFloor,
         outputCapture, outputInclude, outputExclude, outputTailBytes, outputSealDeadline,

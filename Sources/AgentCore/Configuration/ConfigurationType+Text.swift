@@ -107,6 +107,15 @@ extension ConfigurationType<[String]> {
             && name.first != "-" && name.last != "-"
     }
 
+    /// Names of systemd units, with their ending.
+    static let units = list(of: "unit", example: "[containerd.service]") { name in
+        (3...255).contains(name.utf8.count) && name.contains(".") && name.first != "."
+            && name.utf8.allSatisfy {
+                isLowerAlphanumericOrDash($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                    || #":_.\@"#.utf8.contains($0)
+            }
+    }
+
     /// Label keys: an optional DNS prefix and a slash, then up to 63 letters, digits, `-`, `_`, `.`.
     static let labelKeys = list(of: "label key", example: "[app.kubernetes.io/name]") { key in
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)

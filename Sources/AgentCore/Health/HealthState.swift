@@ -18,6 +18,7 @@ package final class HealthState: Sendable {
         package static let pods = "pods"
         package static let store = "store"
         package static let pins = "pins"
+        package static let journal = "journal"
     }
 
     package struct Report: Hashable, Sendable {

@@ -15,8 +15,11 @@ struct SessionMetrics: Sendable {
         switch commit {
         case .session(let change): record(change)
         case .gap(let gap):
-            guard gap.closedAt == nil else { return }
-            Counter(label: "lastword_gaps_total", dimensions: [("source", gap.source)]).increment()
+            // The closing of one that was counted when it opened.
+            guard gap.closedBy == nil else { return }
+            Counter(
+                label: "lastword_gaps_total", dimensions: [("source", gap.source), ("reason", gap.kind.rawValue)]
+            ).increment()
         case .forget, .settle, .cursor: break
         }
     }

@@ -11,7 +11,7 @@ import Telemetry
 ///
 /// A store that cannot be written is a state, not an end: what was to be written is kept, up to `limit` commits, and
 /// tried again for ever; health says no meanwhile. Beyond the limit the newest is refused and counted as lost, and the
-/// caller opens a gap.
+/// caller opens a gap; from then on no cursor is kept in this run, so that the next one reads again what was refused.
 package final class StoreWriter: Sendable {
     /// What is to be done, in order.
     package enum Item: Sendable {
@@ -24,6 +24,17 @@ package final class StoreWriter: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         var isFinished = false
         var lost = 0
+        /// Something was refused: a cursor would now say of it that it is durable.
+        var hasRefused = false
+
+        /// Whether the item is done with: a cursor that may not be kept, or that takes the place of an older one.
+        mutating func absorbs(_ item: Item) -> Bool {
+            guard case .commit(.cursor(let source, _)) = item else { return false }
+            if hasRefused { return true }
+            guard case .commit(.cursor(source, _))? = items.last else { return false }
+            items[items.count - 1] = item
+            return true
+        }
     }
 
     package static let groupLimit = 256
@@ -62,8 +73,10 @@ package final class StoreWriter: Sendable {
 
     package func enqueue(_ item: Item) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.absorbs(item) { return nil }
             guard state.items.count < limit else {
                 state.lost += 1
+                state.hasRefused = true
                 return nil
             }
             state.items.append(item)

@@ -9,7 +9,7 @@ package enum AgentChecks {
     /// The checks of the agent, by the names that it prints; the agent runs once, when the first is asked.
     package static func all(_ target: DoctorTarget) -> [DoctorCheck] {
         let run = AgentCheckRun(flags: target.agentFlags)
-        return ["store", "log pins", "runtime", "pod source"].map { name in
+        return ["store", "log pins", "runtime", "pod source", "journal"].map { name in
             DoctorCheck("agent: \(name)") { await run.answer(name) }
         }
     }

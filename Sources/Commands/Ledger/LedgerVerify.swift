@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import SessionRecords
+import SystemJournal
 
 /// `lastword verify`.
 struct LedgerVerify: Verb {
@@ -8,7 +9,8 @@ struct LedgerVerify: Verb {
         commandName: "verify", abstract: "Recompute the ledger's chain and compare it with heads kept elsewhere.",
         discussion: """
             The chain alone shows every entry that was changed, dropped or moved in the middle. That its end was cut off, \
-            or that all of it was made anew, only shows against a head noted elsewhere: give such notes with --head.
+            or that all of it was made anew, only shows against a head noted elsewhere: the agent's own entries in the \
+            journal, which are looked for, and notes given with --head.
             """)
 
     @Option(
@@ -18,6 +20,16 @@ struct LedgerVerify: Verb {
     var head: [NotedHead] = []
 
     @Option(
+        help: ArgumentHelp(
+            "Look for the agent's entries in these journal files, instead of the node's own journal.", valueName: "path"
+        ),
+        completion: .directory)
+    var journalDirectory: String?
+
+    @Flag(help: "Do not look for heads in the journal.")
+    var noJournal = false
+
+    @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
         help: ArgumentHelp("How to print it.", valueName: "format"))
     var format: DocumentFormat = .text
@@ -25,7 +37,10 @@ struct LedgerVerify: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func execute(in context: CommandContext) async throws -> ExitStatus {
-        let report = try await global.source(context).verify(head)
+        let place = noJournal ? nil : journalDirectory.map { JournalPlace.directory($0) } ?? .host
+        let report = try await global.source(context).verify(head) { ledger in
+            place.map { context.journalHeads($0, ledger) } ?? KeptHeads()
+        }
         try context.print(
             report.json.document(format) ?? VerifyText.render(report, palette: global.palette(context)))
         return report.isIntact ? .success : .nothing
@@ -46,6 +61,7 @@ enum VerifyText {
             text.add("Compared with", "nothing: no head kept elsewhere, so a cut end or a new chain would not show")
         }
         text.add("Compared with", report.comparisons.map(describe))
+        text.add("Journal", report.journal)
         text.add("Problems", report.problems)
         text.add("Result", report.isIntact ? "intact" : "NOT INTACT", style: report.isIntact ? .good : .bad)
         return text.render(palette: palette)
@@ -60,7 +76,8 @@ enum VerifyText {
             case .otherLedger: "not compared, it is of another ledger"
             case .removed: "not compared, retention has removed the entry"
             }
-        return "\(comparison.head) (\(comparison.keeper)): \(verdict)"
+        let keeper = comparison.keeper + (comparison.count > 1 ? ", the newest of \(comparison.count)" : "")
+        return "\(comparison.head) (\(keeper)): \(verdict)"
     }
 }
 
@@ -80,9 +97,10 @@ extension VerifyReport {
                 .object(
                     JSONObject([
                         ("keeper", .string(comparison.keeper)), ("head", comparison.head.json),
-                        ("verdict", .string(comparison.verdict.rawValue)),
+                        ("verdict", .string(comparison.verdict.rawValue)), ("count", .integer(Int64(comparison.count))),
                     ]))
             })
+        object["journal"] = journal.map(JSONValue.string)
         object["problems"] = .strings(problems)
         return .object(object)
     }

@@ -23,6 +23,9 @@ struct GapList: Verb {
     @Flag(help: "Only gaps that are still open.")
     var open = false
 
+    @Flag(help: "Only intervals that are over and that nothing closed: what was in them is not known.")
+    var missed = false
+
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
         help: ArgumentHelp("How to print them.", valueName: "format"))
@@ -44,6 +47,9 @@ struct GapList: Verb {
         case .jsonl: try context.print(gaps.map { JSONText.line($0.json) }.joined())
         case .yaml: try context.print(YAMLText.document(.array(gaps.map(\.json))))
         }
+        if gaps.contains(where: \.isClosedByListingAlone) {
+            context.note("closed by relisting alone: containers that came and went inside such a gap are not known")
+        }
         guard gaps.isEmpty else { return .success }
         context.note("no gaps found")
         return .nothing
@@ -52,6 +58,7 @@ struct GapList: Verb {
     private func matches(_ gap: Gap, now: Timestamp) -> Bool {
         if let source, gap.source != source { return false }
         if open, gap.closedAt != nil { return false }
+        if missed, gap.kind != .missed { return false }
         if let since, let closed = gap.closedAt, closed < since.resolved(now: now) { return false }
         if let until, gap.openedAt > until.resolved(now: now) { return false }
         return true
@@ -72,9 +79,18 @@ enum GapTable {
                         ?? TextTable.Cell("open", style: .warning),
                     TextTable.Cell(
                         gap.closedAt.map { HumanTime.duration(nanoseconds: $0.nanoseconds(since: gap.openedAt)) }),
-                    TextTable.Cell(gap.closedBy), TextTable.Cell(gap.dropped.map(String.init)),
+                    closing(gap), TextTable.Cell(gap.dropped.map(String.init)),
                     TextTable.Cell(gap.reason),
                 ]
             })
     }
+
+    private static func closing(_ gap: Gap) -> TextTable.Cell {
+        gap.kind == .missed ? TextTable.Cell("not closed by anything", style: .bad) : TextTable.Cell(gap.closedBy)
+    }
+}
+
+extension Gap {
+    /// Our own absence, where nobody was there to tell of what is gone.
+    fileprivate var isClosedByListingAlone: Bool { kind == .absence && closedBy == GapClosing.relisted }
 }

@@ -42,6 +42,12 @@ enum StatusText {
             text.add(table: GapTable.render(report.openGaps, headers: true, palette: palette))
         }
 
+        text.section("Gaps by reason")
+        if !report.gapCounts.isEmpty { text.add(table: gaps(report.gapCounts)) }
+
+        text.section("Losses")
+        if !report.losses.isEmpty { text.add(table: losses(report.losses)) }
+
         text.section("Debug pods left behind")
         if !report.podsLeftBehind.isEmpty { text.add(table: pods(report.podsLeftBehind, now)) }
         return text.render(palette: palette)
@@ -61,6 +67,28 @@ enum StatusText {
         }
         if let refused = delivery.refused, refused > 0 { parts.append("\(refused) refused") }
         return parts.isEmpty ? "nothing yet" : parts.joined(separator: ", ")
+    }
+
+    /// So many rows; reasons may have words from outside in them, and all of them differ.
+    private static let shownReasons = 20
+
+    private static func gaps(_ counts: [StatusReport.GapCount]) -> String {
+        var table = TextTable(titles: ["SOURCE", "TIMES", "OPEN", "NOT-CLOSED", "DROPPED", "REASON"])
+        return table.whole(
+            counts.prefix(shownReasons).map { count in
+                [
+                    TextTable.Cell(count.source), TextTable.Cell("\(count.times)"), TextTable.Cell("\(count.open)"),
+                    TextTable.Cell("\(count.missed)"), TextTable.Cell("\(count.dropped)"), TextTable.Cell(count.reason),
+                ]
+            })
+    }
+
+    private static func losses(_ losses: [StatusReport.Loss]) -> String {
+        var table = TextTable(titles: ["LOST", "SESSIONS", "REASON"])
+        return table.whole(
+            losses.prefix(shownReasons).map { loss in
+                [TextTable.Cell(loss.what), TextTable.Cell("\(loss.sessions)"), TextTable.Cell(loss.reason)]
+            })
     }
 
     private static func pods(_ sessions: [Session], _ now: Timestamp) -> String {
@@ -112,6 +140,23 @@ extension StatusReport {
                 return .object(entry)
             })
         object["openGaps"] = .array(openGaps.map(\.json))
+        object["gapsByReason"] = .array(
+            gapCounts.map { count in
+                .object(
+                    JSONObject([
+                        ("source", .string(count.source)), ("reason", .string(count.reason)),
+                        ("times", .integer(count.times)), ("open", .integer(count.open)),
+                        ("notClosed", .integer(count.missed)), ("dropped", .integer(count.dropped)),
+                    ]))
+            })
+        object["losses"] = .array(
+            losses.map { loss in
+                .object(
+                    JSONObject([
+                        ("lost", .string(loss.what)), ("reason", .string(loss.reason)),
+                        ("sessions", .integer(loss.sessions)),
+                    ]))
+            })
         object["podsLeftBehind"] = .array(
             podsLeftBehind.map { session in
                 var pod = JSONObject()

@@ -61,16 +61,21 @@ package struct VerifyReport: Hashable, Sendable {
         /// Who kept it: `--head`, `journal`, `collector`.
         package var keeper: String
         package var verdict: Verdict
+        /// Of how many heads of this keeper that is the verdict; `head` is the newest of them.
+        package var count: Int
 
-        package init(head: NotedHead, keeper: String, verdict: Verdict) {
+        package init(head: NotedHead, keeper: String, verdict: Verdict, count: Int = 1) {
             self.head = head
             self.keeper = keeper
             self.verdict = verdict
+            self.count = count
         }
     }
 
     /// The keeper of a head that was given on the command line.
     package static let given = "--head"
+    /// The keeper of the heads in the agent's journal entries.
+    package static let journal = "journal"
 
     package var ledger: String?
     /// How many entries, session rows and outputs were compared.
@@ -82,6 +87,8 @@ package struct VerifyReport: Hashable, Sendable {
     /// Last entry that retention removed; the chain begins behind it.
     package var anchor: NotedHead?
     package var comparisons: [Comparison] = []
+    /// Which journal was looked through for heads, and what came of it; nil if none was.
+    package var journal: String?
     /// One sentence for each finding, in ledger order.
     package var problems: [String] = []
 
@@ -97,5 +104,17 @@ package struct VerifyReport: Hashable, Sendable {
                 case .otherLedger, .removed: comparison.keeper != Self.given
                 }
             }
+    }
+}
+
+/// The heads of one ledger that were found in a place where they keep themselves.
+package struct KeptHeads: Sendable {
+    package var heads: [NotedHead]
+    /// The place, and what is in the way, in one line; nil where none was to be looked at.
+    package var note: String?
+
+    package init(heads: [NotedHead] = [], note: String? = nil) {
+        self.heads = heads
+        self.note = note
     }
 }

@@ -20,8 +20,9 @@ package struct SessionSource: Sendable {
     package var status: @Sendable () async throws -> StatusReport
     /// Entries in ledger order with a number above `after`; the body may throw to stop.
     package var entries: @Sendable (_ after: Int64, _ body: (LedgerLine) throws -> Void) async throws -> Void
-    /// Recomputes the whole chain and compares it with these heads.
-    package var verify: @Sendable (_ heads: [NotedHead]) async throws -> VerifyReport
+    /// Recomputes the whole chain and compares it with these heads, and with those that are kept for this ledger elsewhere.
+    package var verify:
+        @Sendable (_ heads: [NotedHead], _ kept: @Sendable (_ ledger: String) -> KeptHeads) async throws -> VerifyReport
 
     package init(
         list: @escaping @Sendable (SessionSelection, Int, PageMark?) async throws -> SessionListPage,
@@ -31,7 +32,7 @@ package struct SessionSource: Sendable {
         gaps: @escaping @Sendable () async throws -> [Gap],
         status: @escaping @Sendable () async throws -> StatusReport,
         entries: @escaping @Sendable (Int64, (LedgerLine) throws -> Void) async throws -> Void,
-        verify: @escaping @Sendable ([NotedHead]) async throws -> VerifyReport
+        verify: @escaping @Sendable ([NotedHead], @Sendable (String) -> KeptHeads) async throws -> VerifyReport
     ) {
         self.list = list
         self.find = find

@@ -33,17 +33,72 @@ extension StatusReport {
                 destination: "Collector", deliveredThrough: delivered > status.anchor.number ? delivered : nil,
                 waiting: status.backlog, waitingSince: status.backlogSince, refused: Int64(status.refused))
         ]
+        gapCounts = GapCounts.of(try reader.gaps())
+        var losses = LossCounts()
         var pods = DebugPods()
         var cursor: SessionCursor?
         var searched = 0
         repeat {
             let page = try reader.page(limit: 500, before: cursor)
             node = node ?? page.sessions.first?.node
-            for session in page.sessions { pods.add(session) }
+            for session in page.sessions {
+                pods.add(session)
+                losses.add(session)
+            }
             searched += page.sessions.count
             cursor = page.next
         } while cursor != nil && searched < Self.searchedSessions
         podsLeftBehind = pods.leftBehind
+        self.losses = losses.sorted
+    }
+}
+
+/// Adds gaps up by source and reason.
+enum GapCounts {
+    private struct Key: Hashable {
+        let source: String
+        let reason: String
+    }
+
+    static func of(_ gaps: [Gap]) -> [StatusReport.GapCount] {
+        var counts: [Key: StatusReport.GapCount] = [:]
+        for gap in gaps {
+            let key = Key(source: gap.source, reason: gap.reason)
+            var count = counts[key] ?? StatusReport.GapCount(source: gap.source, reason: gap.reason)
+            count.times += 1
+            if gap.closedAt == nil { count.open += 1 }
+            if gap.kind == .missed { count.missed += 1 }
+            count.dropped += Int64(max(0, gap.dropped ?? 0))
+            counts[key] = count
+        }
+        return counts.values.sorted { ($1.times, $0.source, $0.reason) < ($0.times, $1.source, $1.reason) }
+    }
+}
+
+/// Adds up what is missing in sessions' records.
+struct LossCounts {
+    private struct Key: Hashable {
+        let what: String
+        let reason: String
+    }
+
+    private var counts: [Key: Int64] = [:]
+
+    mutating func add(_ session: Session) {
+        guard session.sealedAt != nil else { return }
+        if let output = session.output, output.pinnedBy == .none {
+            counts[Key(what: "output", reason: output.note ?? "not said"), default: 0] += 1
+        }
+        if session.state == .unknown {
+            counts[Key(what: "ending", reason: "nobody knows it"), default: 0] += 1
+        } else if session.ending == .inferred {
+            counts[Key(what: "ending", reason: "made up: \(session.reason ?? "not said")"), default: 0] += 1
+        }
+    }
+
+    var sorted: [StatusReport.Loss] {
+        counts.map { StatusReport.Loss(what: $0.key.what, reason: $0.key.reason, sessions: $0.value) }
+            .sorted { ($1.sessions, $0.what, $0.reason) < ($0.sessions, $1.what, $1.reason) }
     }
 }
 

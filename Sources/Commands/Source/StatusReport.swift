@@ -22,6 +22,36 @@ package struct StatusReport: Hashable, Sendable {
         }
     }
 
+    /// Gaps of one source and one reason.
+    package struct GapCount: Hashable, Sendable {
+        package var source: String
+        package var reason: String
+        package var times: Int64 = 0
+        package var open: Int64 = 0
+        /// Over, and closed by nothing.
+        package var missed: Int64 = 0
+        package var dropped: Int64 = 0
+
+        package init(source: String, reason: String) {
+            self.source = source
+            self.reason = reason
+        }
+    }
+
+    /// What is missing in sessions' records for good, and why.
+    package struct Loss: Hashable, Sendable {
+        /// `output`: none could be kept; `ending`: nobody knows it, or somebody made it up.
+        package var what: String
+        package var reason: String
+        package var sessions: Int64
+
+        package init(what: String, reason: String, sessions: Int64) {
+            self.what = what
+            self.reason = reason
+            self.sessions = sessions
+        }
+    }
+
     /// Path of the store, or address of the collector.
     package var source: String
     package var node: String?
@@ -41,6 +71,10 @@ package struct StatusReport: Hashable, Sendable {
     package var head: NotedHead?
     package var sessions: [SessionState: Int64] = [:]
     package var openGaps: [Gap] = []
+    /// The most frequent first, among the newest gaps.
+    package var gapCounts: [GapCount] = []
+    /// The most frequent first, among the newest sessions.
+    package var losses: [Loss] = []
     package var deliveries: [Delivery] = []
     /// The last session of each debug pod (`copy`, `node`) whose sessions have all ended and whose deletion nobody saw:
     /// `kubectl debug` leaves those pods behind. Newest first, among the newest sessions.

@@ -26,12 +26,14 @@ package enum StoreSessionSource {
                     next = last.number &+ 1
                 }
             },
-            verify: { heads in
-                let known = heads.map { head in
-                    KnownHead(
-                        keeper: VerifyReport.given, ledger: nil, head: .init(number: head.number, hash: head.hash))
-                }
-                return VerifyReport(try LedgerVerifier.verify(reader, heads: known))
+            verify: { heads, kept in
+                let journal = kept(try reader.ledger())
+                let known =
+                    heads.map { $0.known(by: VerifyReport.given) }
+                    + journal.heads.map { $0.known(by: VerifyReport.journal) }
+                var report = VerifyReport(try LedgerVerifier.verify(reader, heads: known))
+                report.journal = journal.note
+                return report
             })
     }
 }
@@ -96,6 +98,12 @@ struct StoreListing {
         }
         let sessions = try ids.compactMap { try reader.session($0) }.filter { selection.matches($0) }
         return SessionChanges(sessions: sessions, mark: ChangeMark(seen))
+    }
+}
+
+extension NotedHead {
+    fileprivate func known(by keeper: String) -> KnownHead {
+        KnownHead(keeper: keeper, ledger: nil, head: .init(number: number, hash: hash))
     }
 }
 

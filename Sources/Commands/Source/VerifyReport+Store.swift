@@ -14,14 +14,24 @@ extension VerifyReport {
             head = NotedHead(number: report.head.number, hash: report.head.hash)
         }
         if report.anchor.number > 0 { anchor = NotedHead(number: report.anchor.number, hash: report.anchor.hash) }
-        comparisons = report.heads.map { head, verdict in
-            Comparison(
-                head: NotedHead(number: head.head.number, hash: head.head.hash), keeper: head.keeper,
-                verdict: Verdict(verdict))
+        for (head, verdict) in report.heads {
+            add(NotedHead(number: head.head.number, hash: head.head.hash), by: head.keeper, Verdict(verdict))
         }
         problems = report.findings.map(\.text)
         let more = report.findingCount - report.findings.count
         if more > 0 { problems.append("and \(more) more") }
+    }
+
+    /// Of the many heads in the journal one for each verdict stands for all, the newest. What is wrong is among the problems,
+    /// one by one.
+    private mutating func add(_ head: NotedHead, by keeper: String, _ verdict: Verdict) {
+        let alike = comparisons.firstIndex { $0.keeper == keeper && $0.verdict == verdict }
+        guard keeper == Self.journal, let alike else {
+            comparisons.append(Comparison(head: head, keeper: keeper, verdict: verdict))
+            return
+        }
+        comparisons[alike].count += 1
+        if head.number > comparisons[alike].head.number { comparisons[alike].head = head }
     }
 }
 

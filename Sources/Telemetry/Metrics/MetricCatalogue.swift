@@ -55,6 +55,14 @@ package enum MetricCatalogue {
     private static let journal: [MetricDescription] = [
         MetricDescription("lastword_journal_up", .gauge, "1 while the journal is read as it is written."),
         MetricDescription(
+            "lastword_journal_read_up_to_seconds", .gauge,
+            "When the last line was received up to which all is told, in seconds since 1970."),
+        MetricDescription(
+            "lastword_journal_known_total", .counter, "Facts from the journal about sessions that were over and told."),
+        MetricDescription(
+            "lastword_journal_entries_total", .counter, labels: ["outcome"],
+            "Entries of our own for ended sessions, by what journald did with them."),
+        MetricDescription(
             "lastword_journal_lines_total", .counter, labels: ["kind"],
             "Lines of the watched services and the kernel, by what they say."),
         MetricDescription(
@@ -76,7 +84,10 @@ package enum MetricCatalogue {
             "Sessions whose end was recorded."),
         MetricDescription("lastword_entries_total", .counter, labels: ["type"], "Entries written to the ledger."),
         MetricDescription("lastword_gaps_open", .gauge, "Gaps in which a source is not being watched now."),
-        MetricDescription("lastword_gaps_total", .counter, labels: ["source"], "Gaps that opened."),
+        MetricDescription(
+            "lastword_gaps_total", .counter, labels: ["source", "reason"],
+            "Gaps that opened: the source was lost, more came than could be taken, the agent was absent, or the interval was "
+                + "missed and nothing closes it."),
         MetricDescription(
             "lastword_losses_total", .counter, labels: ["reason"], "What was lost for good, by reason."),
     ]

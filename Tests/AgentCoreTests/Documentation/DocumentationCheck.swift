@@ -31,8 +31,8 @@ struct DocumentationCheck {
     private let tests: Set<String>
     private let keys = Set(AgentConfigurationKeys.all.map(\.name))
     private let flags = Set(AgentConfigurationKeys.all.map(\.flag) + [ConfigurationArguments.fileFlag])
-    private let variables = Set(
-        AgentConfigurationKeys.all.map(\.variable) + [ConfigurationEnvironment.fileVariable, "LASTWORD_STORE"])
+    /// Variables, and the fields of our journal entries, which look like them.
+    private let variables: Set<String>
 
     init() throws {
         options = try Self.verbs(Lastword._dumpHelp())
@@ -47,6 +47,13 @@ struct DocumentationCheck {
             }
         }
         self.tests = tests
+        var fields: Set<String> = []
+        for (path, text) in try RepositoryFiles.sources("Sources")
+        where path.hasSuffix("SessionAnnouncement.swift") || path.hasSuffix("JournalVocabulary.swift") {
+            for match in text.matches(of: /"(LASTWORD_[A-Z_0-9]+)"/) { fields.insert(String(match.1)) }
+        }
+        variables = fields.union(AgentConfigurationKeys.all.map(\.variable))
+            .union([ConfigurationEnvironment.fileVariable, "LASTWORD_STORE"])
     }
 
     private static func verbs(_ help: String) throws -> [String: Set<String>] {
@@ -132,7 +139,7 @@ struct DocumentationCheck {
     }
 
     private func unknownVariables(in text: String) -> [String] {
-        text.matches(of: /LASTWORD_[A-Z_]*[A-Z]/).map { String($0.0) }.filter { !variables.contains($0) }.map {
+        text.matches(of: /LASTWORD_[A-Z_0-9]*[A-Z0-9]/).map { String($0.0) }.filter { !variables.contains($0) }.map {
             "\($0): no such variable"
         }
     }

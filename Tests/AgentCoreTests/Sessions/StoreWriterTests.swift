@@ -24,7 +24,13 @@ struct StoreWriterTests {
             try state.withLock { state in
                 if state.isFailing { throw LastwordError(code: "store.full", message: "disk full") }
                 state.largest = max(state.largest, commits.count)
-                state.written += commits.map { if case .gap(let gap) = $0 { gap.source } else { "?" } }
+                state.written += commits.map { commit in
+                    switch commit {
+                    case .gap(let gap): gap.source
+                    case .cursor(_, let text): text
+                    default: "?"
+                    }
+                }
             }
         }
 
@@ -92,5 +98,40 @@ struct StoreWriterTests {
         let running = Task { await writer.run() }
         running.cancel()
         await running.value
+    }
+
+    private func cursor(_ text: String) -> StoreWriter.Item { .commit(.cursor(.journal, text)) }
+
+    @Test("of cursors that wait one behind the other the last is kept, and one stays behind the facts before it")
+    func cursors() async throws {
+        try await running(limit: 1000) { writer, store, health in
+            store.state.withLock { $0.isFailing = true }
+            writer.enqueue(fact(0))
+            try await waitUntil("the store fails") { health.reports.contains { $0.condition == .failing("disk full") } }
+            for number in 1...50 { writer.enqueue(cursor("a\(number)")) }
+            writer.enqueue(fact(1))
+            for number in 1...50 { writer.enqueue(cursor("b\(number)")) }
+            #expect(writer.backlog == 3)
+            store.state.withLock { $0.isFailing = false }
+            try await waitUntil("all is written") { store.written.count == 4 }
+            #expect(store.written == ["0", "a50", "1", "b50"])
+        }
+    }
+
+    @Test("once a fact was refused no cursor is kept any more: it would say of the fact that it is durable")
+    func cursorBehindLoss() async throws {
+        try await running(limit: 10) { writer, store, health in
+            store.state.withLock { $0.isFailing = true }
+            writer.enqueue(fact(0))
+            try await waitUntil("the store fails") { health.reports.contains { $0.condition == .failing("disk full") } }
+            for number in 1...11 { writer.enqueue(fact(number)) }
+            #expect(writer.takeLost() == 1)
+            store.state.withLock { $0.isFailing = false }
+            try await waitUntil("all is written") { store.written.count == 11 }
+            writer.enqueue(cursor("past the loss"))
+            writer.enqueue(fact(12))
+            try await waitUntil("the next is written") { store.written.last == "12" }
+            #expect(!store.written.contains("past the loss"))
+        }
     }
 }

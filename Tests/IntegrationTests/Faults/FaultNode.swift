@@ -27,6 +27,8 @@ final class FaultNode: Sendable {
         var ownRuntime = false
         /// Where that one keeps its data; nil for a directory of its own.
         var directory: String?
+        /// With a journald of its own that containerd logs into and the agent reads; needs `ownRuntime`.
+        var withJournal = false
         var hasServer = true
         /// Start the agent and wait until it is ready.
         var starts = true
@@ -46,7 +48,10 @@ final class FaultNode: Sendable {
 
     /// Runs a test on a node. An error comes with the agent's last words.
     static func run(_ options: Options = Options(), _ body: (FaultNode) async throws -> Void) async throws {
-        let rig = options.ownRuntime ? try await RigNode.start(directory: options.directory) : try await shared.value
+        let rig =
+            options.ownRuntime
+            ? try await RigNode.start(directory: options.directory, withJournal: options.withJournal)
+            : try await shared.value
         let node = try await FaultNode(rig, options)
         var failure: (any Error)?
         do {
@@ -72,6 +77,7 @@ final class FaultNode: Sendable {
         var agentOptions = AgentProcess.Options(
             server: server.map { PodServer(url: $0.url, tokenPath: $0.tokenPath, caPath: $0.caPath) })
         agentOptions.flags = options.flags
+        agentOptions.journal = rig.journal
         if pinDirectory != rig.paths.pins { agentOptions.flags += ["--logs-pin-directory", pinDirectory] }
         agent = try AgentProcess(
             paths: rig.paths, directory: try scratch.directory("agent"), options: agentOptions, store: options.store)

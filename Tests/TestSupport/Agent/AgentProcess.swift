@@ -8,6 +8,8 @@ package final class AgentProcess: Sendable {
     package struct Options: Sendable {
         /// The API server; nil: no pod source.
         package var server: PodServer?
+        /// The journal that it reads and writes into; nil: none, the machine's own is none of a test's business.
+        package var journal: PrivateJournal?
         package var nodeName = "node-1"
         /// Further flags, such as `--output-tail-bytes 1KiB`.
         package var flags: [String] = []
@@ -60,6 +62,13 @@ package final class AgentProcess: Sendable {
             ]
         } else {
             arguments += ["--pods-source", "none"]
+        }
+        if let journal = options.journal {
+            arguments += [
+                "--journal-source", "on", "--journal-directory", journal.files, "--journal-socket", journal.socket,
+            ]
+        } else if !options.flags.contains("--journal-source") {
+            arguments += ["--journal-source", "off", "--no-journal-entry"]
         }
         return arguments + options.flags
     }
