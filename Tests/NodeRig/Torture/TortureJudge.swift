@@ -42,6 +42,8 @@ struct TortureJudge: Sendable {
     /// Nanoseconds.
     private static let millisecond: Int64 = 1_000_000
     private static let second: Int64 = 1_000_000_000
+    /// How late a runtime on a loaded machine may note what it has done or seen.
+    private static let lateness = 5 * second
 
     var gaps: [Gap]
     var outages: [Outage]
@@ -169,16 +171,16 @@ struct TortureJudge: Sendable {
         default: break
         }
         let isInside =
-            at >= truth.createdFrom && at <= truth.startedBy.advanced(byNanoseconds: Self.second)
+            at >= truth.createdFrom && at <= truth.startedBy.advanced(byNanoseconds: Self.lateness)
         return isInside ? nil : text
     }
 
     private func finishFault(_ truth: SessionTruth, _ at: Timestamp, _ source: Witness?) -> String? {
         let text = "finished at \(at) by \(source?.rawValue ?? "nobody")"
         let slack = source == .podStatus ? Self.second : 0
-        if let wanted = truth.runtimeFinish, differ(at, wanted, by: slack + Self.millisecond) { return text }
+        if let wanted = truth.runtimeFinish { return differ(at, wanted, by: slack + Self.millisecond) ? text : nil }
         if let from = truth.lastAlive, at < from.advanced(byNanoseconds: -slack) { return text }
-        if let to = truth.goneBy, at > to.advanced(byNanoseconds: Self.second) { return text }
+        if let to = truth.goneBy, at > to.advanced(byNanoseconds: Self.lateness) { return text }
         return nil
     }
 
