@@ -90,7 +90,7 @@ struct TortureJudge: Sendable {
             let what = unknowns.joined(separator: ", ") + " unknown"
             if !wasDisturbed(truth) {
                 say(.wrong, what + ", and nothing was down")
-            } else if !touchesGap(truth) {
+            } else if !touchesGap(truth), !wasFrozen(truth) {
                 say(.wrong, what + ", and no gap is told")
             } else {
                 say(.unknown, what)
@@ -240,6 +240,12 @@ struct TortureJudge: Sendable {
     private func wasDisturbed(_ truth: SessionTruth) -> Bool {
         let to = (truth.removedBy ?? truth.startedBy).advanced(byNanoseconds: grace)
         return outages.contains { $0.overlaps(truth.createdFrom, to) }
+    }
+
+    /// What was frozen misses nothing, and asks too late for what is gone by then: that is no gap.
+    private func wasFrozen(_ truth: SessionTruth) -> Bool {
+        let to = (truth.removedBy ?? truth.startedBy).advanced(byNanoseconds: grace)
+        return outages.contains { $0.what.hasSuffix("SIGSTOP") && $0.overlaps(truth.createdFrom, to) }
     }
 
     private func touchesGap(_ truth: SessionTruth) -> Bool {
