@@ -82,6 +82,12 @@ package struct Claims: Hashable, Sendable, Codable {
         created[witness] = min(created[witness] ?? at, at)
     }
 
+    /// The pod's status speaks of it by this name.
+    mutating func stated(podUID: PodUID, name: String) {
+        statedPodUID = min(statedPodUID ?? podUID, podUID)
+        statedName = min(statedName ?? name, name)
+    }
+
     mutating func addPID(_ new: Int) {
         pid = min(pid ?? new, new)
     }

@@ -28,8 +28,14 @@ extension SessionTracker {
     private mutating func followByStatus(
         _ id: ContainerID, _ container: PodContainer, of facts: PodFacts, _ actions: inout [Action]
     ) {
-        guard containers[id] == nil, container.debugMode != nil || configuration.scope == .all,
-            known[id]?.isSettled != true, configuration.covers(namespace: facts.namespace)
+        guard containers[id] == nil else {
+            // The runtime may have forgotten it before it could be asked for its name.
+            containers[id]?.facts.claims.stated(podUID: facts.uid, name: container.name)
+            index(id)
+            return
+        }
+        guard container.debugMode != nil || configuration.scope == .all, known[id]?.isSettled != true,
+            configuration.covers(namespace: facts.namespace)
         else { return }
         known.removeValue(forKey: id)
         let claims = Claims(containerID: id, podUID: facts.uid, name: container.name)

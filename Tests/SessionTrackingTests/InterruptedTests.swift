@@ -68,4 +68,24 @@ import Testing
         #expect(node.entryTypes(id) == [.sessionEnded])
         #expect(node.session(id)?.classification == .unresolved && node.session(id)?.exitCode == 3)
     }
+
+    @Test(
+        "gone before it could be asked for its name, and named by the pod's status, before or after",
+        arguments: [true, false])
+    func namedByStatus(podFirst: Bool) {
+        var node = TrackerDriver()
+        let status = Sample.terminated(id, 9, "Error", from: 1, to: 2)
+        let pod = Fact.pod(Sample.facts([Sample.regular(), Sample.ephemeral(status: status)], version: 11))
+        if podFirst { node.tell(pod, at: 2.2) }
+        node.start(id, at: 2.3)
+        node.exit(id, 9, at: 2.4)
+        node.delete(id, at: 2.5)
+        if !podFirst { node.tell(pod, at: 2.6) }
+        node.clock(20)
+        let session = node.session(id)
+        #expect(session?.container == "debugger-x7k2p" && session?.pod == "web-1")
+        #expect(session?.classification == .confirmed && session?.targetContainer == "nginx")
+        #expect(session?.exitCode == 9)
+        #expect(node.violations.isEmpty)
+    }
 }

@@ -62,7 +62,8 @@ struct ClockFaultTests {
                 let times = try node.entries().map(\.at)
                 #expect(times != times.sorted())
                 let listed = try await node.listing().compactMap(\.containerID)
-                #expect(Set(listed) == Set(sessions.map(\.id)))
+                // Other tests' sessions on this runtime are seen too.
+                #expect(Set(listed).isSuperset(of: sessions.map(\.id)))
                 try await node.expectSound(sessions)
             }
         }

@@ -115,7 +115,7 @@ struct StoreFaultTests {
                 #expect(HTTPProbe.get(port: node.agent.port, path: "/healthz")?.status == 200)
                 #expect(node.agent.process?.isRunning == true)
                 try await node.waitForPin(of: after)
-                #expect(try node.metric("lastword_losses_total") == 0)
+                #expect(try node.metric("lastword_losses_total", "reason=\"store-backlog\"") == 0)
                 _ = try await node.kubelet.waitForExit(after)
 
                 // Nothing that it holds open there can ever be written again.

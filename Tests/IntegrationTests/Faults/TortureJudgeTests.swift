@@ -101,7 +101,7 @@ struct TortureJudgeTests {
         { $0?.session.exitCode = 0 }, { $0?.toldCodes = [42, 255] }, { $0?.session.state = .running },
         { $0?.session.state = .neverStarted }, { $0?.session.container = "debugger-1-1" },
         { $0?.session.pod = "torture-2" }, { $0?.session.targetContainer = "web" }, { $0?.session.image = "alpine" },
-        { $0?.session.oomKilled = true }, { $0?.session.startedAt = at(-1) }, { $0?.session.startedAt = at(1400) },
+        { $0?.session.oomKilled = true }, { $0?.session.startedAt = at(-1) }, { $0?.session.startedAt = at(5400) },
         { $0?.session.finishedAt = at(1002) }, { $0?.session.finishedAt = at(998) },
         { $0?.session.durationNanoseconds = 1 }, { $0?.output = Array("findinG\n".utf8) },
         {
@@ -120,6 +120,16 @@ struct TortureJudgeTests {
     @Test("each lie is found", arguments: lies.indices)
     func wrong(_ index: Int) throws {
         #expect(try judge(Self.lies[index]).count(.wrong) == 1)
+    }
+
+    @Test("where the runtime was not asked for the end, the process's own end says what can be true")
+    func bracket() throws {
+        var unasked = try truth()
+        unasked.runtimeFinish = nil
+        unasked.runtimeStart = nil
+        #expect(try judge(of: unasked).findings.isEmpty)
+        #expect(try judge(of: unasked) { $0?.session.finishedAt = Self.at(997) }.count(.wrong) == 1)
+        #expect(try judge(of: unasked) { $0?.session.finishedAt = Self.at(6100) }.count(.wrong) == 1)
     }
 
     @Test("what is not known is unknown only while something was down and a gap says so, else it is wrong")

@@ -42,6 +42,8 @@ struct TortureJudge: Sendable {
     /// Nanoseconds.
     private static let millisecond: Int64 = 1_000_000
     private static let second: Int64 = 1_000_000_000
+    /// How late a runtime on a loaded machine may note what it has done or seen.
+    private static let lateness = 5 * second
 
     var gaps: [Gap]
     var outages: [Outage]
@@ -88,7 +90,7 @@ struct TortureJudge: Sendable {
             let what = unknowns.joined(separator: ", ") + " unknown"
             if !wasDisturbed(truth) {
                 say(.wrong, what + ", and nothing was down")
-            } else if !touchesGap(truth) {
+            } else if !touchesGap(truth), !wasFrozen(truth) {
                 say(.wrong, what + ", and no gap is told")
             } else {
                 say(.unknown, what)
@@ -169,16 +171,16 @@ struct TortureJudge: Sendable {
         default: break
         }
         let isInside =
-            at >= truth.createdFrom && at <= truth.startedBy.advanced(byNanoseconds: Self.second)
+            at >= truth.createdFrom && at <= truth.startedBy.advanced(byNanoseconds: Self.lateness)
         return isInside ? nil : text
     }
 
     private func finishFault(_ truth: SessionTruth, _ at: Timestamp, _ source: Witness?) -> String? {
         let text = "finished at \(at) by \(source?.rawValue ?? "nobody")"
         let slack = source == .podStatus ? Self.second : 0
-        if let wanted = truth.runtimeFinish, differ(at, wanted, by: slack + Self.millisecond) { return text }
+        if let wanted = truth.runtimeFinish { return differ(at, wanted, by: slack + Self.millisecond) ? text : nil }
         if let from = truth.lastAlive, at < from.advanced(byNanoseconds: -slack) { return text }
-        if let to = truth.goneBy, at > to.advanced(byNanoseconds: Self.second) { return text }
+        if let to = truth.goneBy, at > to.advanced(byNanoseconds: Self.lateness) { return text }
         return nil
     }
 
@@ -238,6 +240,12 @@ struct TortureJudge: Sendable {
     private func wasDisturbed(_ truth: SessionTruth) -> Bool {
         let to = (truth.removedBy ?? truth.startedBy).advanced(byNanoseconds: grace)
         return outages.contains { $0.overlaps(truth.createdFrom, to) }
+    }
+
+    /// What was frozen misses nothing, and asks too late for what is gone by then: that is no gap.
+    private func wasFrozen(_ truth: SessionTruth) -> Bool {
+        let to = (truth.removedBy ?? truth.startedBy).advanced(byNanoseconds: grace)
+        return outages.contains { $0.what.hasSuffix("SIGSTOP") && $0.overlaps(truth.createdFrom, to) }
     }
 
     private func touchesGap(_ truth: SessionTruth) -> Bool {
