@@ -126,7 +126,12 @@ struct CanonicalScanner {
     private mutating func string() -> Range<Int>? {
         guard take(UInt8(ascii: "\"")) else { return nil }
         let start = index
-        while let byte = current {
+        while true {
+            // Nearly all bytes are of this kind.
+            var position = index
+            while position < bytes.count, Self.isPlain(bytes[position]) { position += 1 }
+            index = position
+            guard let byte = current else { return nil }
             switch byte {
             case UInt8(ascii: "\""):
                 index += 1
@@ -134,12 +139,14 @@ struct CanonicalScanner {
             case UInt8(ascii: "\\"):
                 guard escape() else { return nil }
             case 0..<0x20: return nil
-            case 0x20..<0x80: index += 1
             default:
                 guard multibyte(byte) else { return nil }
             }
         }
-        return nil
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private mutating func escape() -> Bool {
@@ -185,12 +192,18 @@ struct CanonicalScanner {
 
     /// By UTF-16 code units, as RFC 8785 sorts; equal keys are not ascending.
     private func isAscending(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
-        // Byte order is UTF-16 order for all but characters from U+E000 on, and escapes.
-        let isPlain: (UInt8) -> Bool = { $0 < 0xEE && $0 != UInt8(ascii: "\\") }
-        if bytes[left].allSatisfy(isPlain), bytes[right].allSatisfy(isPlain) {
-            return bytes[left].lexicographicallyPrecedes(bytes[right])
+        var (one, other) = (left.lowerBound, right.lowerBound)
+        while one < left.upperBound, other < right.upperBound {
+            let (first, second) = (bytes[one], bytes[other])
+            // Byte order is UTF-16 order for all but characters from U+E000 on, and escapes.
+            if first >= 0xEE || second >= 0xEE || first == UInt8(ascii: "\\") || second == UInt8(ascii: "\\") {
+                return units(left).lexicographicallyPrecedes(units(right))
+            }
+            if first != second { return first < second }
+            one += 1
+            other += 1
         }
-        return units(left).lexicographicallyPrecedes(units(right))
+        return left.count < right.count
     }
 
     /// A key's UTF-16 code units, with its escapes resolved.

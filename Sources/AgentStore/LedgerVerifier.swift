@@ -118,7 +118,7 @@ package struct LedgerVerifier {
         } else if !row.isNull(6) {
             report.records += 1
             let told = CanonicalScanner.value("session", in: members, of: bytes)
-            let isSame = row.withBytes(6) { record in told?.elementsEqual(record) == true }
+            let isSame = row.withBytes(6) { record in told.map { ChainHash.areSame($0, record) } ?? false }
             if !isSame { report.find(.record, number, "the session's record is not what entry \(number) says") }
         }
     }
@@ -174,16 +174,25 @@ package struct LedgerVerifier {
         }
     }
 
-    private struct Told: Decodable {
-        struct Output: Decodable {
-            let bytes: Int
-            let sha256: Digest
-            let framesSHA256: Digest
-        }
-        struct Record: Decodable {
-            let output: Output?
-        }
-        let session: Record
+    /// The two hashes, in hex, that a record gives of its output. Nil if it gives none, or is not canonical.
+    private static func hashes(
+        inRecord record: UnsafeBufferPointer<UInt8>
+    ) -> (output: UnsafeBufferPointer<UInt8>, frames: UnsafeBufferPointer<UInt8>)? {
+        guard let output = member("output", of: record), let members = CanonicalScanner.members(of: output),
+            let bytes = CanonicalScanner.string(CanonicalScanner.value("sha256", in: members, of: output)),
+            let frames = CanonicalScanner.string(CanonicalScanner.value("framesSHA256", in: members, of: output))
+        else { return nil }
+        return (bytes, frames)
+    }
+
+    private static func member(
+        _ key: StaticString, of object: UnsafeBufferPointer<UInt8>
+    ) -> UnsafeBufferPointer<UInt8>? {
+        CanonicalScanner.members(of: object).flatMap { CanonicalScanner.value(key, in: $0, of: object) }
+    }
+
+    private static func has(_ row: Columns, _ column: Int32, _ hash: UnsafeBufferPointer<UInt8>) -> Bool {
+        row.withBytes(column) { ChainHash.of($0) }.description.utf8.elementsEqual(hash)
     }
 
     private mutating func checkOutputs() throws {
@@ -196,18 +205,14 @@ package struct LedgerVerifier {
             LEFT JOIN ledger l ON l.number = s.last_entry ORDER BY o.session
             """
         ) { row in
-            let output: Told.Output?
-            if row.isNull(5) {
-                // Nothing is told of this revision (yet, or any more): the record is all there is.
-                output = row.withBytes(4) { try? JSONDecoder().decode(Told.Record.self, from: Data($0)) }?.output
-            } else {
-                output = row.withBytes(5) { try? JSONDecoder().decode(Told.self, from: Data($0)) }?.session.output
-            }
             report.outputs += 1
             let number = row.optionalInteger(1).flatMap { $0 > anchor ? $0 : nil }
-            let isSame =
-                row.withBytes(2) { ChainHash.of($0) } == output?.sha256
-                && row.withBytes(3) { ChainHash.of($0) } == output?.framesSHA256
+            // Where nothing is told of this revision (yet, or any more), the record is all there is.
+            let isSame = row.withBytes(row.isNull(5) ? 4 : 5) { bytes in
+                let record = row.isNull(5) ? bytes : Self.member("session", of: bytes)
+                guard let hashes = record.flatMap(Self.hashes) else { return false }
+                return Self.has(row, 2, hashes.output) && Self.has(row, 3, hashes.frames)
+            }
             if !isSame {
                 report.find(
                     .output, number, "the output of session \(row.text(0)) does not have the SHA-256 that was recorded")
