@@ -235,12 +235,20 @@ struct FixedJournalTests {
         let scratch = try ScratchDirectory()
         try await FixedJournal.write(
             (0..<3000).map { line(Lines.started("c\($0)"), second: $0) }, to: scratch.file("a.journal"))
+        let start = try cursor(in: scratch.path, second: 0)
         var configuration = JournalSourceConfiguration(place: .directory(scratch.path))
         configuration.queueCapacity = 100
         let source = JournalSource(
-            configuration: configuration, cursor: try cursor(in: scratch.path, second: 0), logger: .init(label: "t"))
+            configuration: configuration, cursor: start,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let run = Task { try await source.run() }
         try await waitUntil("the queue is full") { source.queue.count > 50 }
+        // By the time at which another one has read it all, this one would have, too.
+        let other = RunningSource(scratch.path, cursor: start)
+        try await other.waitUntilLive()
+        try await other.stop()
+        #expect(source.queue.count <= 50 + 2 * 257)
+        #expect(source.status.state == .catchingUp)
         var told = 0
         while told < 2999 {
             #expect(source.queue.count <= 50 + 2 * 257)
