@@ -10,7 +10,7 @@ log=.build/last-test.log
 started=$SECONDS
 # By test target: what is nothing without root, and what skips some tests without it.
 only_root='^IntegrationTests\.'
-also_root='^(IntegrationTests|RuntimeSourceTests|TailCaptureTests|AgentStoreTests)\.'
+also_root='^(Integration|RuntimeSource|TailCapture|AgentStore|SystemJournal|JournalSource)Tests\.'
 failed=0
 
 # A group that hangs must not hold up everything behind it for hours.
@@ -44,9 +44,16 @@ unfinished() {  # <first line of the log>
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
     "values, decisions, files: ^(SessionRecords|SessionTracking|TailCapture|AgentStore|Commands|AgentCore)Tests\\."
-    "sources: ^(RuntimeSource|PodSource)Tests\\."
+    "sources: ^(RuntimeSource|PodSource|SystemJournal|JournalSource)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."
 )
+for folder in Tests/*Tests; do
+    target=${folder##*/}
+    if ! printf '%s\n' "${groups[@]##*: }" | grep -q "[\^(|]${target%Tests}[)|T]"; then
+        echo "test: no group of dev/test.sh has $target: its tests would never run" >&2
+        exit 1
+    fi
+done
 if [ $# -gt 0 ]; then groups=("what was asked for: ."); fi
 
 for group in "${groups[@]}"; do

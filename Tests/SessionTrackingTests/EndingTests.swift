@@ -228,6 +228,9 @@ import Testing
         var node = running()
         node.records.removeValue(forKey: id)
         node.tell(.runtimeListing(RuntimeListing(containers: [:])), at: 60)
+        // It was seen to start: the event of its exit may be on its way.
+        #expect(node.entryTypes(id) == [.sessionStarted])
+        node.clock(66)
         let session = node.session(id)
         #expect(session?.state == .unknown)
         #expect(session?.exitCode == nil)
