@@ -5,7 +5,7 @@ import SessionRecords
 /// that none ever started. On a pod that is deleted at once the kubelet's last word may still be `ContainerCreating`.
 extension SessionTracker {
     /// Whether containers may be coming and going unseen.
-    var isBlind: Bool { gaps[.runtime] != nil || gaps[.agent] != nil }
+    var isBlind: Bool { !gaps.isEmpty && (gaps[.runtime] != nil || gaps[.agent] != nil) }
 
     /// After each observation: whatever is being waited for may come and go while the runtime is out of sight. Once it is
     /// watched again, what it still knows is on its way to us.
