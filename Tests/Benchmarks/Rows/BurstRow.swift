@@ -27,9 +27,11 @@ enum BurstRow {
         do {
             let rows = try await measure(settings, laboratory, node, program)
             try await node.teardown()
+            Files.removeTree(node.paths.directory)
             return rows
         } catch {
             try? await node.teardown()  // the first error is the one to report
+            Files.removeTree(node.paths.directory)
             throw error
         }
     }

@@ -41,12 +41,20 @@ struct RuntimeCalls: Sendable {
     }
 
     func stopContainer(_ id: ContainerID, seconds: Int64) async throws {
-        try await connection.ask { client in
-            _ = try await Service.Client(wrapping: client).stopContainer(
-                .with {
-                    $0.containerID = id.rawValue
-                    $0.timeout = seconds
-                }, options: RuntimeConnection.options(.seconds(seconds + 60)))
+        // One that is ending by itself may lose its shim in the middle of the call; a kubelet stops it again.
+        try await waitUntil(limit: .seconds(seconds + 70), every: .milliseconds(20), "container \(id) can be stopped") {
+            do {
+                try await connection.ask { client in
+                    _ = try await Service.Client(wrapping: client).stopContainer(
+                        .with {
+                            $0.containerID = id.rawValue
+                            $0.timeout = seconds
+                        }, options: RuntimeConnection.options(.seconds(seconds + 60)))
+                }
+                return true
+            } catch let error as RPCError where error.message.contains("ttrpc: closed") {
+                return false
+            }
         }
     }
 
