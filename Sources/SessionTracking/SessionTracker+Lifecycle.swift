@@ -9,8 +9,9 @@ extension SessionTracker {
         let scope = tracked.facts.claims.scope(configuration, told: told)
         guard scope == .undecided, progress.gaveUp else { return scope }
         let claims = tracked.facts.claims
+        // A pin that an earlier run left behind is a witness: it held nothing that it knew to be none of ours.
         let isForgettable =
-            claims.isForgettable || wasJudged(claims) || (claims.isNameAlone && !tracked.isPinned)
+            claims.isForgettable || !tracked.isPinned && (wasJudged(claims) || claims.isNameAlone)
         return isForgettable && !told ? .outOfScope : .session(nil, .unresolved, nil)
     }
 

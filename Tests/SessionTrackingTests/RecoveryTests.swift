@@ -165,6 +165,9 @@ import Testing
     @Test("a pin of a container that nobody knows any more still gives its output")
     func orphanPinAlone() {
         var node = TrackerDriver()
+        // Also after an absence: who has no row and is none of ours has no pin either.
+        node.tracker.resumeGap(
+            Gap(source: "agent", openedAt: TrackerDriver.at(50), reason: "agent ended without a stop"), source: .agent)
         node.tails[id] = Sample.tail("last words")
         node.tell(.logPinned(id, .held(.hardlink)), at: 60)
         #expect(node.session(id)?.state == .unknown)
