@@ -22,7 +22,8 @@ struct AbsentJournalTests {
         let source = RunningSource(scratch.file("nothing"))
         try await waitUntil("it is said to be absent") { source.source.status.state == .absent }
         #expect(source.source.status.trouble == "there is no journal")
-        #expect(source.facts.isEmpty)
+        // Nobody waits for it, and nothing was lost with it.
+        try await waitUntil("it is told") { source.facts == [.sourceAbsent(.journal)] }
         #expect {
             try JournalSource.trialAccess(source.source.configuration)
         } throws: { ($0 as? LastwordError)?.code == "journal.absent" }
