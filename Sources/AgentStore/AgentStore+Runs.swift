@@ -21,17 +21,22 @@ extension AgentStore {
     }
 
     /// Appends `agent.started` and begins this run.
+    ///
+    /// - Parameter absence: the gap since the last run, which opens with it: were this run noted by itself and the agent
+    ///   killed right behind that, the next one would take this moment for the last in which everything was watched.
     @discardableResult
-    package func agentStarted(version: String) throws -> CommittedEntry? {
-        let (entry, row) = try transaction("record the agent's start", facts: 1) { writer in
+    package func agentStarted(version: String, absence: Gap? = nil) throws -> CommittedEntry? {
+        let (entry, row) = try transaction("record the agent's start", facts: absence == nil ? 1 : 2) { writer in
             let now = writer.at.nanoseconds
             try writer.db.run(
                 "INSERT INTO agent_run (version, boot_id, started_at, last_commit_at) VALUES (?, ?, ?, ?)",
                 [version, identity.bootID, now, now])
             // Runs are a note for the next start; the entries are what is kept.
             try writer.db.run("DELETE FROM agent_run WHERE id <= ? - 1000", [writer.db.lastInsertedRowID])
+            let row = try writer.db.number("SELECT max(id) FROM agent_run")
             let entry = try writer.append(EntryDraft(.agentStarted, key: "agent", content: agent(version)))
-            return (entry, try writer.db.number("SELECT max(id) FROM agent_run"))
+            if let absence { try GapRow.write(absence, &writer) }
+            return (entry, row)
         }
         run = row
         return entry

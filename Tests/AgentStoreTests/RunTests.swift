@@ -59,6 +59,31 @@ struct RunTests {
         #expect(run.lastCommitAt > TestClock.epoch.advanced(byNanoseconds: 120_000_000_000))
     }
 
+    @Test("a start is noted together with the gap before it, or not at all")
+    func startAndGap() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        _ = try store.agentStarted(version: "1")
+        try store.close()
+        let last = try #require(try scratch.open().lastRun())
+        // What a kill between the two would leave behind: the one is written, and the other is not.
+        try scratch.tamper { db in
+            try db.execute(
+                sql: "CREATE TRIGGER no_gap BEFORE INSERT ON gap BEGIN SELECT RAISE(ABORT, 'not written'); END")
+        }
+        let absence = Gap(source: SourceName.agent.rawValue, openedAt: last.lastCommitAt, reason: "agent stopped")
+        let next = try scratch.open()
+        #expect(throws: LastwordError.self) { try next.agentStarted(version: "2", absence: absence) }
+        #expect(try next.lastRun() == last)
+        try next.close()
+        try scratch.tamper { try $0.execute(sql: "DROP TRIGGER no_gap") }
+        let third = try scratch.open()
+        try third.agentStarted(version: "2", absence: absence)
+        #expect(try third.lastRun()?.version == "2")
+        #expect(try third.openGaps().map(\.openedAt) == [last.lastCommitAt])
+        #expect(try scratch.reader().entries(from: 1, limit: 10).map(\.type).suffix(2) == ["agent.started", "gap"])
+    }
+
     @Test("open sessions come back in order with their facts; ended ones do not; unreadable facts are nil")
     func openSessions() throws {
         let scratch = try Scratch()

@@ -151,22 +151,21 @@ package final class AgentApplication: Sendable {
         for gap in open {
             if let source = SourceName(rawValue: gap.source) { tracker.resumeGap(gap, source: source) }
         }
-        let last = try store.lastRun()
-        try store.agentStarted(version: version)
         // A run that ended before it had closed the gap: the absence before it goes on.
-        guard let last, !open.contains(where: { $0.source == SourceName.agent.rawValue }) else { return }
-        let gap = Gap(
-            source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt,
-            reason: reason(of: last, bootID: store.identity.bootID))
-        _ = try store.commit([.gap(gap)])
-        SessionMetrics().record(.gap(gap))
-        tracker.resumeGap(gap, source: .agent)
+        let goesOn = open.contains { $0.source == SourceName.agent.rawValue }
+        let absence = goesOn ? nil : try store.lastRun().map { gap(since: $0, bootID: store.identity.bootID) }
+        try store.agentStarted(version: version, absence: absence)
+        guard let absence else { return }
+        SessionMetrics().record(.gap(absence))
+        tracker.resumeGap(absence, source: .agent)
     }
 
-    /// Why nobody was watching since that run.
-    private static func reason(of last: AgentRun, bootID: String?) -> String {
-        if let before = last.bootID, let bootID, before != bootID { return "node rebooted" }
-        return last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped"
+    /// The interval since that run in which nobody was watching, and why.
+    private static func gap(since last: AgentRun, bootID: String?) -> Gap {
+        var reason = last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped"
+        if let before = last.bootID, let bootID, before != bootID { reason = "node rebooted" }
+        return Gap(
+            source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt, reason: reason)
     }
 
     private static func effects(
