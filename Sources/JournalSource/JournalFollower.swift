@@ -24,6 +24,8 @@ actor JournalFollower {
     private var wasLive = false
     /// In a row, with nothing read in between.
     private var failures = 0
+    /// By the present reader.
+    private var entriesRead = 0
     var lookedBack: ContinuousClock.Instant?
     var movedOn = ContinuousClock.now
     private var stored = ContinuousClock.now
@@ -88,7 +90,7 @@ actor JournalFollower {
 
     // MARK: Reading
 
-    /// One reader's life; returns if there is nothing to read.
+    /// One reader's life; returns if there is nothing to read, or when another one is to go on.
     private func follow() async throws {
         let inventory = JournalInventory(of: configuration.place)
         guard inventory.isReadable else {
@@ -109,13 +111,17 @@ actor JournalFollower {
         try await readOn(reader)
     }
 
+    /// Returns when another reader is to go on from `position`.
     private func readOn(_ reader: JournalReader) async throws {
+        entriesRead = 0
         while true {
             if try await tellNext(reader) {
+                guard entriesRead < configuration.entriesOfReader else { return }
                 // Lets go of files that were deleted meanwhile.
                 _ = try reader.wait(upTo: .zero)
             } else {
                 live()
+                guard entriesRead < configuration.entriesOfReaderAtEnd else { return }
                 if ContinuousClock.now - movedOn >= configuration.idleInterval {
                     try await moveOn(reader)
                 } else {
@@ -174,6 +180,7 @@ actor JournalFollower {
             batch.facts += reading.facts
         }
         if batch.count > 0 { position = try JournalPosition(reader) }
+        entriesRead += batch.count
         failures = 0
         metrics.lines(kinds)
         return batch

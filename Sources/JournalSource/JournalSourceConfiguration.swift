@@ -19,6 +19,11 @@ package struct JournalSourceConfiguration: Hashable, Sendable {
     /// forgotten it.
     package var idleInterval: Duration = .seconds(600)
 
+    /// How many entries one reader reads, and how many once the journal's end is reached: libsystemd keeps mapped what it has
+    /// been through, tens of megabytes of a long history, and lets go of it with the reader alone.
+    package var entriesOfReader = 50_000
+    package var entriesOfReaderAtEnd = 5_000
+
     package static let standardUnits = [
         "containerd.service", "kubelet.service", "crio.service", "k3s.service", "k3s-agent.service",
         "rke2-server.service", "rke2-agent.service",

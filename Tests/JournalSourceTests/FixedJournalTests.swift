@@ -70,6 +70,27 @@ struct FixedJournalTests {
         #expect(cursors >= 4)
     }
 
+    @Test("one reader after the other, while history is read and at its end: no line twice, none missed, nothing lost")
+    func renewal() async throws {
+        let scratch = try ScratchDirectory()
+        try await FixedJournal.write(
+            (0..<1000).map { line(Lines.started("c\($0)"), second: $0) }, to: scratch.file("a.journal"))
+        let start = try cursor(in: scratch.path, second: 0)
+        for (whileReading, atEnd) in [(256, 1), (1, 256), (300, 5_000)] {
+            let source = RunningSource(scratch.path, cursor: start) {
+                $0.entriesOfReader = whileReading
+                $0.entriesOfReaderAtEnd = atEnd
+            }
+            try await source.waitUntilLive()
+            #expect(source.statements == (1..<1000).map { "c\($0) started" })
+            #expect(source.missed.isEmpty)
+            #expect(source.facts.count { if case .sourceRestored = $0 { true } else { false } } == 1)
+            #expect(!source.facts.contains { if case .sourceLost = $0 { true } else { false } })
+            #expect(try source.cursor == cursor(in: scratch.path, second: 999))
+            try await source.stop()
+        }
+    }
+
     @Test("the first start tells nothing of before, and has a cursor at once")
     func firstStart() async throws {
         let scratch = try ScratchDirectory()
