@@ -12,7 +12,7 @@ struct DiskMount: Sendable {
         let mount = DiskMount(path: try scratch.directory("mount"), image: scratch.file("image"))
         try await ChildProcess.require(["truncate", "-s", "32M", mount.image])
         try await ChildProcess.require(["mkfs.ext4", "-q", "-F", mount.image])
-        try await mount.mount()
+        try await mount.mount(mount.image)
         let outcome: (any Error)?
         do {
             try await body(mount)
@@ -30,18 +30,21 @@ struct DiskMount: Sendable {
         try await ChildProcess.require(["mount", "-o", "remount,abort", path])
     }
 
-    /// An operator's repair. Nobody may have a file open there.
+    /// An operator's repair: what the disk held, on a sound one. A copy, because a mount namespace that another test made
+    /// meanwhile may hold the failed file system a while longer, and the same image would come back as that, failed.
     func repair() async throws {
         try await ChildProcess.require(["umount", path])
+        let copy = image + ".repaired"
+        try await ChildProcess.require(["cp", "--sparse=always", image, copy])
         // 1: errors were corrected.
-        let checked = try await ChildProcess.run(["e2fsck", "-p", image])
+        let checked = try await ChildProcess.run(["e2fsck", "-p", copy])
         guard checked.succeeded || checked.ending == .exited(1) else {
             throw RigError.failed("e2fsck: \(checked.text)\(checked.errorText)")
         }
-        try await mount()
+        try await mount(copy)
     }
 
-    private func mount() async throws {
+    private func mount(_ image: String) async throws {
         try await ChildProcess.require(["mount", "-o", "loop", image, path])
     }
 }
