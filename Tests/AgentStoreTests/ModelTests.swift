@@ -2,6 +2,7 @@
 import AgentStore
 import SessionRecords
 import SessionTracking
+import TestSupport
 import Testing
 
 /// What the store should hold after any sequence of calls.

@@ -3,6 +3,7 @@ import GRDB
 import Glibc
 import SessionRecords
 import SessionTracking
+import TestSupport
 import Testing
 
 @testable import AgentStore

@@ -4,6 +4,7 @@ import Foundation
 import SessionRecords
 import SessionTracking
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import RuntimeSource

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import SessionRecords
 import SessionTracking
+import TestSupport
 import Testing
 
 @testable import RuntimeSource

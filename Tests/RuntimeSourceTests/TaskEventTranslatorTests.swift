@@ -4,6 +4,7 @@ import Foundation
 import SessionRecords
 import SessionTracking
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import RuntimeSource
@@ -194,22 +195,5 @@ struct TaskEventTranslatorTests {
         #expect(translate(marker) == .marker([1, 2, 3]))
         marker.namespace = "k8s.io"
         #expect(translate(marker) == .irrelevant)
-    }
-}
-
-/// SplitMix64: the same mutations in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

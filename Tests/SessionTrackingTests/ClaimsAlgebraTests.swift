@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
+import TestSupport
 import Testing
 
 @testable import SessionTracking
@@ -89,7 +90,7 @@ import Testing
             for statement in statements { statement(&claims) }
             return claims
         }
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         // A part of them each time: with all of them the strongest hide what goes on among the weak.
         let part = Self.statements.filter { _ in Int.random(in: 0..<3, using: &generator) == 0 }
         let expected = account(part)
@@ -137,7 +138,7 @@ import Testing
     @Test("deadlines come in the order of their times")
     func deadlines() {
         var queue = DeadlineQueue()
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let times = (0..<500).map { _ in Int64.random(in: 0..<100, using: &generator) }
         for time in times { queue.add(.forgetPod(Sample.uid("\(time)")), at: time) }
         var popped: [DeadlineQueue.Deadline] = []

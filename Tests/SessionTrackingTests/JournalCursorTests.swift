@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
 import SessionTracking
+import TestSupport
 import Testing
 
 /// A cursor is never durable before what was made of the lines before it.
@@ -52,7 +53,7 @@ import Testing
         whole.tell(.sourceRestored(.journal))
         whole.clock(100)
 
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         var node = node()
         node.tell(.podListing([]), at: 50)
         var place = 0
@@ -92,7 +93,7 @@ import Testing
                 to: Double(number) + 9, code: number)
         }
         var all: [Fact] = []
-        var generator = SeededGenerator(state: 11)
+        var generator = SeededGenerator(seed: 11)
         while let index = lives.indices.filter({ !lives[$0].isEmpty }).randomElement(using: &generator) {
             all.append(lives[index].removeFirst())
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
 import SessionTracking
+import TestSupport
 import Testing
 
 /// Any order and any repetition of the same facts gives the same session facts (`design.md` §4, the tracker).
@@ -16,7 +17,7 @@ import Testing
         let expected = Play(node.observations).sessions(node.containers)
         #expect(expected.contains { $0 != nil })
         for seed in 0..<(node.observations.count < 100 ? 30 : 8) {
-            var generator = SeededGenerator(state: UInt64(seed))
+            var generator = SeededGenerator(seed: UInt64(seed))
             let shuffled = node.observations.shuffledAndRepeated(using: &generator)
             Self.compare(Play(shuffled).sessions(node.containers), expected, "\(scenario), seed \(seed)")
         }
@@ -53,7 +54,7 @@ import Testing
         let expected = Play(observations).sessions(Contrived.containers)
         #expect(expected.compactMap { $0 }.count == 7)
         for seed in (block * 30)..<(block * 30 + 30) {
-            var generator = SeededGenerator(state: UInt64(1000 + seed))
+            var generator = SeededGenerator(seed: UInt64(1000 + seed))
             let play = Play(observations.shuffledAndRepeated(using: &generator))
             Self.compare(play.sessions(Contrived.containers), expected, "seed \(seed)")
             // What the store has is what the tracker knows.
@@ -68,7 +69,7 @@ import Testing
     func ledger(scenario: String) throws {
         let node = try RecordedNode(scenario: scenario)
         for seed in 0..<(node.observations.count < 100 ? 12 : 3) {
-            var generator = SeededGenerator(state: UInt64(5000 + seed))
+            var generator = SeededGenerator(seed: UInt64(5000 + seed))
             var driver = TrackerDriver {
                 $0.settleDelay = 5_000_000_000
                 // News may be as late as this play is long.

@@ -110,7 +110,7 @@ func line(_ number: Int, _ text: String, stream: String = "stdout", tag: String 
     return "\(time) \(stream) \(tag) \(text)\n"
 }
 
-/// A repeatable source of randomness (SplitMix64).
+/// SplitMix64, again: beside `TestSupport` the structures of zlib would belong to gRPC's copy of it.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -146,7 +146,7 @@ struct HostileLineTests {
 
     @Test("mutated and cut lines never trap, and never speak of a container that is not in them")
     func mutations() async throws {
-        var generator = LineGenerator(seed: 0x5EED)
+        var generator = SeededGenerator(seed: 0x5EED)
         var understood = 0
         let entries = try await RecordedJournals.entries("b-pod-deletion") + RecordedJournals.entries("1-attach")
         for entry in entries {
@@ -185,22 +185,5 @@ extension JournalLine {
             .taskExited(let id, _, _):
             id
         }
-    }
-}
-
-/// SplitMix64: the same mutations in every run.
-struct LineGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

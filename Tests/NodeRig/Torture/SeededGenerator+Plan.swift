@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 
-/// SplitMix64: the same seed gives the same plan. What the machine makes of it differs from run to run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
+/// What a plan is drawn with. The same seed gives the same plan; what the machine makes of it differs from run to run.
+extension SeededGenerator {
     /// One of them, each as often as its weight says.
     mutating func choose<Value>(_ choices: [(weight: Int, value: Value)]) -> Value? {
         var left = Int.random(in: 0..<max(1, choices.reduce(0) { $0 + $1.weight }), using: &self)
