@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 package import SessionRecords
+import SessionTracking
 
 /// One life of the agent, as the store knows it.
 package struct AgentRun: Sendable, Hashable {
@@ -9,13 +10,15 @@ package struct AgentRun: Sendable, Hashable {
     package let startedAt: Timestamp
     /// When it ceased to watch; nil while it runs, and for ever where it was killed.
     package let stoppedAt: Timestamp?
-    /// The last moment in which it is known to have been at work: its last commit or heartbeat.
+    /// The last moment in which it is known to have been at work.
     package let lastCommitAt: Timestamp
+    /// Until then nothing that the runtime said was missed: what was still queued behind it is as good as unseen.
+    package let watchedUntil: Timestamp
 }
 
 extension AgentStore {
-    /// The newest run in the store: before `agentStarted`, the one before this; nil in a new store. From where it ended
-    /// (`stoppedAt`, or else `lastCommitAt`) nobody was watching.
+    /// The newest run in the store: before `agentStarted`, the one before this; nil in a new store. From its `watchedUntil`
+    /// on nobody was watching.
     package func lastRun() throws -> AgentRun? {
         try reading("read the agent's last run") { db in try AgentRun.last(db) }
     }
@@ -65,13 +68,6 @@ extension AgentStore {
         }
     }
 
-    /// Notes that the agent is at work though there is nothing to commit, so that its absence, if it is killed, is not
-    /// taken for longer than it was. Once a minute is enough.
-    package func heartbeat() throws {
-        guard run != nil else { return }
-        try transaction("record that the agent is at work", facts: 0) { _ in }
-    }
-
     private func agent(_ version: String) -> JSONValue {
         var object = JSONObject([("version", .string(version)), ("node", .string(identity.node))])
         object["machineID"] = identity.machineID.map(JSONValue.string)
@@ -84,13 +80,18 @@ extension AgentRun {
     static func last(_ db: Database) throws -> AgentRun? {
         try db.firstRow(
             """
-            SELECT version, boot_id, started_at, stopped_at, last_commit_at FROM agent_run ORDER BY id DESC LIMIT 1
+            SELECT version, boot_id, started_at, stopped_at, last_commit_at,
+                (SELECT cursor FROM source_cursor WHERE name = '\(SourceName.runtime.rawValue)')
+            FROM agent_run ORDER BY id DESC LIMIT 1
             """
         ) { row in
-            AgentRun(
+            let stoppedAt = row.optionalInteger(3).map(Timestamp.init(nanoseconds:))
+            let lastCommitAt = Timestamp(nanoseconds: row.integer(4))
+            let sight = row.optionalText(5).flatMap { Int64($0) }.map(Timestamp.init(nanoseconds:))
+            return AgentRun(
                 version: row.text(0), bootID: row.optionalText(1), startedAt: Timestamp(nanoseconds: row.integer(2)),
-                stoppedAt: row.optionalInteger(3).map(Timestamp.init(nanoseconds:)),
-                lastCommitAt: Timestamp(nanoseconds: row.integer(4)))
+                stoppedAt: stoppedAt, lastCommitAt: lastCommitAt,
+                watchedUntil: stoppedAt ?? min(lastCommitAt, sight ?? lastCommitAt))
         }
     }
 }

@@ -58,6 +58,8 @@ package struct TrackerConfiguration: Hashable, Sendable {
     package var journalDeadline: Int64 = 300_000_000_000
     /// Nanoseconds between two commits of the journal's cursor.
     package var cursorInterval: Int64 = 5_000_000_000
+    /// Nanoseconds after which it is noted that the runtime has been watched though nothing else is to be committed.
+    package var sightInterval: Int64 = 60_000_000_000
     /// The kernel's id of this boot; nil where it cannot be read, and then no reboot is noticed.
     package var bootID: String?
     /// The kubelet's directory of logs, for one whose path nobody can be asked about any more; nil: none is guessed.

@@ -22,6 +22,7 @@ package struct SessionTracker: Sendable {
     /// Sessions that wait to be settled.
     var settling = 0
     var journal: JournalProgress
+    var sight = RuntimeSight()
     /// When a list of all pods was last taken: a pod that was gone by then will not be told of any more.
     var podsListedAt: Timestamp?
     /// Until then, before this run, everything was watched; nil if that cannot be said.
@@ -80,6 +81,7 @@ package struct SessionTracker: Sendable {
         case .podDeleted(let uid, let at): takePodDeletion(uid, at: at, receipt, &actions)
         case .podListing(let uids): takePodListing(uids, receipt, &actions)
         case .journal(let statement): take(statement, receipt, &actions)
+        case .readUpTo(.runtime, let cursor): takeSight(cursor, receipt, &actions)
         case .readUpTo(let source, let cursor): take(cursor, of: source, receipt, &actions)
         case .intervalMissed(let source, let from, let to, let reason, let dropped):
             if source == .journal { journal.hasHole = true }
@@ -95,6 +97,7 @@ package struct SessionTracker: Sendable {
         case .tick: runDeadlines(receipt, &actions)
         }
         watchOverWaiting(wasBlind: wasBlind, receipt)
+        sight.note(actions)
         return actions
     }
 

@@ -22,7 +22,7 @@ struct RunTests {
         #expect(run.version == "1.2.3")
         #expect(run.bootID == "b1")
         #expect(run.startedAt == started.at)
-        #expect(run.stoppedAt == stopped.at)
+        #expect(run.stoppedAt == stopped.at && run.watchedUntil == stopped.at)
         let types = try scratch.reader().entries(from: 1, limit: 10).map(\.type)
         #expect(types == ["ledger.opened", "agent.started", "agent.stopped"])
     }
@@ -40,7 +40,7 @@ struct RunTests {
         #expect(stopped.at > until)
     }
 
-    @Test("after a kill the last commit or heartbeat says until when the agent was at work")
+    @Test("after a kill the last commit says when the agent was at work, and the runtime's cursor until when it watched")
     func killed() throws {
         let scratch = try Scratch()
         let clock = TestClock()
@@ -50,13 +50,17 @@ struct RunTests {
             clock.advance(seconds: 60)
             let entry = try #require(try store.commit([Sample.started(1)]).first)
             #expect(try store.lastRun()?.lastCommitAt == entry.at)
+            #expect(try store.lastRun()?.watchedUntil == entry.at)
+            let seen = TestClock.epoch.advanced(byNanoseconds: 50_000_000_000)
             clock.advance(seconds: 60)
-            try store.heartbeat()
+            // It lags behind: what it commits now was said a minute ago, and the rest is still queued.
+            _ = try store.commit([.cursor(.runtime, "\(seen.nanoseconds)")])
         }
         let next = try scratch.open(clock: clock)
         let run = try #require(try next.lastRun())
         #expect(run.stoppedAt == nil)
         #expect(run.lastCommitAt > TestClock.epoch.advanced(byNanoseconds: 120_000_000_000))
+        #expect(run.watchedUntil == TestClock.epoch.advanced(byNanoseconds: 50_000_000_000))
     }
 
     @Test("a start is noted together with the gap before it, or not at all")

@@ -165,7 +165,7 @@ package final class AgentApplication: Sendable {
         var reason = last.stoppedAt == nil ? "agent ended without a stop" : "agent stopped"
         if let before = last.bootID, let bootID, before != bootID { reason = "node rebooted" }
         return Gap(
-            source: SourceName.agent.rawValue, openedAt: last.stoppedAt ?? last.lastCommitAt, reason: reason)
+            source: SourceName.agent.rawValue, openedAt: last.watchedUntil, reason: reason)
     }
 
     private static func effects(
@@ -222,7 +222,7 @@ package final class AgentApplication: Sendable {
         }
         if let pods { all.append(PodPump(source: pods, sessions: sessions)) }
         all.append(
-            RuntimePump(source: runtime, pods: pods, sessions: sessions) {
+            RuntimePump(source: runtime, pods: pods, sessions: sessions, clock: clock) {
                 self.watchedUntil.withLock { $0 = self.clock.now().wall }
             })
         // One that cannot go on ends the others in their order, so that nothing is left unwritten: cancelled, they would

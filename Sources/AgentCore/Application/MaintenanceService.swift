@@ -12,7 +12,7 @@ import SystemJournal
 import TailCapture
 import Telemetry
 
-/// What is done now and then: health of the parts, gauges, the heartbeat in the store, retention.
+/// What is done now and then: health of the parts, gauges, retention.
 struct MaintenanceService: Service {
     let application: AgentApplication
     let clock: AgentClock
@@ -68,7 +68,6 @@ struct MaintenanceService: Service {
             maxAge: application.configuration.store.maxAge)
         do {
             let stores = application.stores
-            try await application.writer.perform { try stores.perform { try $0.heartbeat() } }
             while try await application.writer.perform({ try stores.perform { try $0.enforceRetention(limits) } })?
                 .more == true
             {}

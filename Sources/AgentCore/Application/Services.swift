@@ -49,6 +49,7 @@ struct RuntimePump: Service {
     let source: RuntimeSource
     let pods: (any PodSource)?
     let sessions: SessionService
+    let clock: AgentClock
     /// Told when the runtime is about to be let out of sight for good.
     let isEnding: @Sendable () -> Void
 
@@ -62,9 +63,26 @@ struct RuntimePump: Service {
                     isEnding()
                 }
             }
+            group.addTask { await runUntilStopped { try await markIdleTime() } }
             while let batch = await source.queue.nextBatch(max: 256) {
-                await sessions.send(batch)
+                await sessions.send(batch + Self.sight(behind: batch))
             }
+        }
+    }
+
+    /// All that the runtime said up to the last event of the batch is in it or before it. Answers are not in that order:
+    /// they go past events that wait for a listing.
+    static func sight(behind batch: [Observation]) -> [Observation] {
+        guard let last = batch.last(where: \.fact.isRuntimeEvent) else { return [] }
+        return [Observation(.readUpTo(.runtime, cursor: "\(last.receipt.wall.nanoseconds)"), receipt: last.receipt)]
+    }
+
+    /// The same of a time without events, behind what is queued.
+    private func markIdleTime() async throws {
+        while true {
+            try await Task.sleep(for: .seconds(60))
+            let now = clock.now()
+            source.queue.offer(Observation(.readUpTo(.runtime, cursor: "\(now.wall.nanoseconds)"), receipt: now))
         }
     }
 
@@ -125,5 +143,16 @@ func runUntilStopped(_ body: @Sendable @escaping () async throws -> Void) async 
         try await cancelWhenGracefulShutdown { try await body() }
     } catch {
         return
+    }
+}
+
+extension Fact {
+    /// Whether it came off the event stream, in the stream's order.
+    fileprivate var isRuntimeEvent: Bool {
+        switch self {
+        case .taskCreated, .taskStarted, .taskExited, .taskDeleted, .containerRemoved: true
+        case .outOfMemory(_, _, let witness): witness == .containerdEvent
+        default: false
+        }
     }
 }

@@ -23,7 +23,7 @@ struct StalledTrackerTests {
 
     /// Holds up whoever logs that a session was recorded, which only the session loop does: as a full pipe would.
     private struct StallingHandler: LogHandler {
-        let isStalled: StallSwitch
+        let hold: @Sendable () -> Void
         var logLevel: Logger.Level = .info
         var metadata: Logger.Metadata = [:]
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -33,7 +33,7 @@ struct StalledTrackerTests {
 
         func log(event: LogEvent) {
             guard event.message == "session recorded" else { return }
-            isStalled.pass()
+            hold()
         }
     }
 
@@ -67,6 +67,39 @@ struct StalledTrackerTests {
         return published
     }
 
+    @Test(
+        "a loop that lags: what it commits late does not pass for what it has seen, so a sudden end would lose nothing")
+    func lagging() async throws {
+        let options = FaultNode.Options {
+            $0.ownRuntime = true
+            $0.starts = false
+        }
+        try await FaultNode.run(options) { node in
+            let lag = Atomic(false)
+            let logger = Logger(label: "lagging") { _ in
+                StallingHandler { if lag.load(ordering: .relaxed) { usleep(700_000) } }
+            }
+            try await node.runningInProcess(clock: .system, logger: logger) { agent in
+                let pod = try await node.makePod()
+                lag.store(true, ordering: .relaxed)
+                defer { lag.store(false, ordering: .relaxed) }
+                var sessions: [RunningContainer] = []
+                for code in 1...3 { sessions.append(try await node.debug("exit \(code)", in: pod)) }
+                let last = try #require(sessions.last)
+                let startedAt = try #require(try await node.kubelet.waitForExit(last).startedAt)
+                let run = try await waitFor(limit: .seconds(60), "it commits, and has not come to the last session") {
+                    let run = try node.reading { try $0.status() }.lastRun
+                    guard try node.stored(last) == nil else { throw RigError.failed("it does not lag") }
+                    return run.flatMap { $0.lastCommitAt > startedAt ? $0 : nil }
+                }
+                #expect(run.watchedUntil <= startedAt)
+                lag.store(false, ordering: .relaxed)
+                for session in sessions { try await node.waitForEnd(of: session) }
+                try await node.expectSound(sessions)
+            }
+        }
+    }
+
     @Test("containerd's memory stays flat under 1 000 events/s, and after the relisting every session is recorded")
     func stalled() async throws {
         let options = FaultNode.Options {
@@ -76,7 +109,7 @@ struct StalledTrackerTests {
         }
         try await FaultNode.run(options) { node in
             let stall = StallSwitch()
-            let logger = Logger(label: "stalled") { _ in StallingHandler(isStalled: stall) }
+            let logger = Logger(label: "stalled") { _ in StallingHandler(hold: stall.pass) }
             try await node.runningInProcess(clock: .system, logger: logger) { agent in
                 let pod = try await node.makePod()
                 let target = try #require(await node.kubelet.containers(of: pod).first)
