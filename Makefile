@@ -37,7 +37,7 @@ demo: setup ## record a debug session on a private containerd and show it (DEMO_
 	@dev/build.sh
 	@dev/as-root.sh .build/debug/node-rig demo
 
-torture: setup ## kill agent and containerd under debug sessions, compare with the truth (ROUNDS, SECONDS_MAX, SEED)
+torture: setup ## kill agent and containerd under debug sessions, compare with the truth (ROUNDS, SECONDS_MAX, SEED, JOURNAL=1)
 	@dev/build.sh
 	@dev/as-root.sh .build/debug/node-rig torture
 

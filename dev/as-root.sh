@@ -8,7 +8,7 @@ if [ "$(id -u)" -eq 0 ]; then
 elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
     # By name and value: whether sudo keeps a variable that it is asked to keep is its configuration's to say.
     given=("PATH=$PATH")
-    for name in DEMO_HOLD ROUNDS SECONDS_MAX SEED ${!BENCH_@}; do
+    for name in DEMO_HOLD ROUNDS SECONDS_MAX SEED JOURNAL ${!BENCH_@}; do
         if [ -n "${!name+set}" ]; then given+=("$name=${!name}"); fi
     done
     exec sudo env "${given[@]}" "$@"

@@ -14,8 +14,9 @@ struct Torture: AsyncParsableCommand {
         abstract:
             "Kills agent and containerd at random under debug sessions, and compares what was recorded with the truth.",
         discussion: """
-            The environment variables ROUNDS, SECONDS_MAX and SEED stand for the options. Ends with 1 if a session was
-            lost, told twice or told wrongly, if the ledger does not verify, or if the driver could not do its own part.
+            The environment variables ROUNDS, SECONDS_MAX, SEED and JOURNAL=1 stand for the options. Ends with 1 if a
+            session was lost, told twice or told wrongly, if the ledger does not verify, or if the driver could not do its
+            own part.
             """)
 
     @Option(help: "Rounds at most, each of two to four sessions in one pod.")
@@ -33,14 +34,19 @@ struct Torture: AsyncParsableCommand {
     @Option(help: "How much of an output the agent keeps, in KiB.")
     var tail = 16
 
+    @Flag(help: "With a journald of its own, into which containerd logs and which the agent reads.")
+    var journal = Environment.number("JOURNAL") == 1
+
     @Option(help: "Where to keep the agent's store and log; nothing is kept if it is not given.")
     var keep: String?
 
     mutating func run() async throws {
         TerminationSignal.catchSignals()
         let scratch = try ScratchDirectory()
-        print("torture: seed \(seed), at most \(rounds) rounds, \(seconds) s, in \(scratch.path)")
-        let node = try await RigNode.start(directory: try scratch.directory("node"))
+        print(
+            "torture: seed \(seed), at most \(rounds) rounds, \(seconds) s, \(journal ? "with" : "without") a journal, in"
+                + " \(scratch.path)")
+        let node = try await RigNode.start(directory: try scratch.directory("node"), withJournal: journal)
         let result: Swift.Result<Bool, any Error>
         do {
             result = .success(try await play(on: node, scratch: scratch))
@@ -59,6 +65,7 @@ struct Torture: AsyncParsableCommand {
         try await server.start()
         var options = AgentProcess.Options(
             server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath))
+        options.journal = node.journal
         options.flags = ["--output-tail-bytes", "\(tail)KiB", "--store-max-bytes", "64GiB"]
         let directory = try keep ?? scratch.directory("agent")
         try Files.makeDirectories(directory)
