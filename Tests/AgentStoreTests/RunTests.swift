@@ -40,7 +40,7 @@ struct RunTests {
         #expect(stopped.at > until)
     }
 
-    @Test("after a kill the last commit says when the agent was at work, and the runtime's cursor until when it watched")
+    @Test("after a kill the last commit says when it was at work, and the runtime's cursor until when it watched")
     func killed() throws {
         let scratch = try Scratch()
         let clock = TestClock()
