@@ -141,7 +141,8 @@ let package = Package(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix,
+                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", "CSystemCalls", .argumentParser, .yams,
+                .nioCore, .nioPosix,
                 .nioHTTP1, .asyncAlgorithms,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
@@ -223,7 +224,7 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", .argumentParser, .logging, .coreMetrics,
+                "TailCapture", "Telemetry", "CSystemCalls", .argumentParser, .logging, .coreMetrics,
             ]),
         tests(
             "CommandsTests",

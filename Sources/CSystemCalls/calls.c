@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 const void *lastword_last_byte(const void *bytes, int byte, size_t count) {
     return memrchr(bytes, byte, count);
@@ -45,4 +48,25 @@ ssize_t lastword_send_descriptor(int socket, const struct sockaddr *address, soc
     first->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(first), &file, sizeof file);
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// Of the first object alone, which is the program. A segment that is written to is private once it is, and would be lost.
+static int release_segments(struct dl_phdr_info *info, size_t size, void *released) {
+    (void)size;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < info->dlpi_phnum; index++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[index];
+        if (header->p_type != PT_LOAD || (header->p_flags & PF_W)) continue;
+        const uintptr_t begin = info->dlpi_addr + header->p_vaddr;
+        const uintptr_t first = begin & ~(page - 1);
+        const size_t length = begin + header->p_memsz - first;
+        if (madvise((void *)first, length, MADV_DONTNEED) == 0) *(size_t *)released += length;
+    }
+    return 1;
+}
+
+size_t lastword_release_program_pages(void) {
+    size_t released = 0;
+    dl_iterate_phdr(release_segments, &released);
+    return released;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
+import CSystemCalls
 import JournalSource
 import Logging
 import Metrics
@@ -31,6 +32,9 @@ struct MaintenanceService: Service {
                     reportHealth()
                     if turn % 5 == 0 { gauges.record(application) }
                     if turn % 60 == 59 { await maintainStore() }
+                    // More than half of what the start mapped of the program is not needed again, and the kernel takes it
+                    // back under pressure alone.
+                    if turn % 300 == 3 { _ = lastword_release_program_pages() }
                     turn += 1
                     try await Task.sleep(for: .seconds(1))
                 }
