@@ -20,9 +20,15 @@ struct RecordCollector {
         reader = try StoreReader(directory: store)
     }
 
-    /// Whether every one of them that has a row is told to its end.
-    func areSealed(_ truths: [SessionTruth]) throws -> Bool {
-        try truths.allSatisfy { truth in
+    /// Whether every one of them that has a row is told to its end, none is waited for, and no gap is open: while the
+    /// journal is being read there is more to come.
+    func isSettled(_ truths: [SessionTruth]) throws -> Bool {
+        var waiting = SessionFilter()
+        waiting.states = [.waiting]
+        guard try reader.status().openGaps.isEmpty, try reader.page(waiting, limit: 1).sessions.isEmpty else {
+            return false
+        }
+        return try truths.allSatisfy { truth in
             guard let session = try reader.session(SessionID(container: truth.container)) else { return true }
             return session.sealedAt != nil && session.state != .running
         }

@@ -141,8 +141,8 @@ struct Torture: AsyncParsableCommand {
         let truths = truth.sessions
         var collector = try RecordCollector(store: agent.store)
         do {
-            try await waitUntil(limit: .seconds(120), every: .milliseconds(500), "every session is sealed") {
-                try collector.areSealed(truths)
+            try await waitUntil(limit: .seconds(240), every: .milliseconds(500), "all is told") {
+                try collector.isSettled(truths)
             }
         } catch let error as LastwordError where error.code == "rig.timeout" {
             print("torture: \(error.message); the findings below say which")
