@@ -147,7 +147,11 @@ let package = Package(
             ]),
 
         // MARK: The command line
-        library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
+        library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", "CollectorClient", .argumentParser]),
+        // The collector's query API, asked by the command line.
+        library(
+            "CollectorClient",
+            ["SessionRecords", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
 
         // MARK: Generated, and C
         generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
@@ -228,7 +232,9 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "AgentStore", "SystemJournal", "SessionRecords", "SessionTracking", .argumentParser, .yams,
+                "Commands", "CollectorClient", "APIServerSupport", "AgentStore", "SystemJournal", "SessionRecords",
+                "SessionTracking", .argumentParser, .yams, .hummingbird, .hummingbirdTLS,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioSSL, .logging,
             ],
             resources: [.copy("Golden")]),
         // The agent itself on real containers.

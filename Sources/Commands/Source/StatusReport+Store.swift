@@ -26,7 +26,7 @@ extension StatusReport {
         }
         sessions = status.unended.mapValues(Int64.init)
         sessions[.ended] = max(0, Int64(status.sessions) - sessions.values.reduce(0, +))
-        openGaps = status.openGaps.sorted { $0.openedAt > $1.openedAt }
+        openGaps = status.openGaps.sorted { $0.openedAt > $1.openedAt }.map { NodeGap($0) }
         let delivered = status.head.number - status.backlog
         deliveries = [
             Delivery(

@@ -52,6 +52,20 @@ package struct StatusReport: Hashable, Sendable {
         }
     }
 
+    /// What a collector tells of itself; parts that the reader may not see are nil.
+    package struct Collector: Hashable, Sendable {
+        package var version: String?
+        package var nodes: Int64?
+        package var ledgers: Int64?
+        package var entries: Int64?
+        package var outputs: Int64?
+        package var lastReceivedAt: Timestamp?
+        package var openAlarms: Int64?
+        package var holds: Int64?
+
+        package init() {}
+    }
+
     /// Path of the store, or address of the collector.
     package var source: String
     package var node: String?
@@ -63,6 +77,8 @@ package struct StatusReport: Hashable, Sendable {
     package var agentStoppedAt: Timestamp?
     /// The last moment in which it is known to have been at work.
     package var agentActiveAt: Timestamp?
+    /// Nil for a node's store.
+    package var collector: Collector?
     package var storeBytes: Int64?
     /// Names of damaged stores that were set aside.
     package var setAside: [String] = []
@@ -70,7 +86,7 @@ package struct StatusReport: Hashable, Sendable {
     package var firstNumber: Int64?
     package var head: NotedHead?
     package var sessions: [SessionState: Int64] = [:]
-    package var openGaps: [Gap] = []
+    package var openGaps: [NodeGap] = []
     /// The most frequent first, among the newest gaps.
     package var gapCounts: [GapCount] = []
     /// The most frequent first, among the newest sessions.
