@@ -135,15 +135,23 @@ let package = Package(
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
         library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
 
-        // MARK: The agent
+        // MARK: What agent and collector share: settings, health, logs and metrics
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
+        library("ConfigurationReading", ["SessionRecords", .yams]),
+        library(
+            "HealthReporting",
+            [
+                "SessionRecords", "Telemetry", "ConfigurationReading", "CSystemd", .nioCore, .nioPosix, .nioHTTP1,
+                .serviceLifecycle, .logging, .metrics,
+            ]),
+
+        // MARK: The agent
         library(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix,
-                .nioHTTP1, .asyncAlgorithms,
-                .serviceLifecycle, .unixSignals, .logging, .metrics,
+                "JournalSource", "SystemJournal", "Telemetry", "ConfigurationReading", "HealthReporting",
+                .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
         // MARK: The command line
@@ -196,7 +204,8 @@ let package = Package(
             name: "lastword-bench",
             dependencies: [
                 "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
-                "SessionRecords", "Telemetry", "ContainerdAPI", .argumentParser, .grdb, .grpcCore, .grpcPosix,
+                "SessionRecords", "Telemetry", "HealthReporting", "ContainerdAPI", .argumentParser, .grdb, .grpcCore,
+                .grpcPosix,
                 .protobuf, .serviceLifecycle, .logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
@@ -223,7 +232,8 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", .argumentParser, .logging, .coreMetrics,
+                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", .argumentParser, .logging,
+                .coreMetrics,
             ]),
         tests(
             "CommandsTests",
@@ -236,7 +246,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix,
+                "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
+                .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,
             ], exclude: ["Faults/README.md"]),
     ]

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import SessionRecords
+package import SessionRecords
 
 /// Merges the sources and hands out typed values, collecting every fault on the way.
-struct ConfigurationReader {
+package struct ConfigurationReader {
     private let values: [String: ConfigurationValue]
     private let defaults: ConfigurationDefaults
-    private(set) var faults: [LastwordError]
+    package private(set) var faults: [LastwordError]
     /// What each key that was asked for came to, in the order of asking.
-    private(set) var settings: [ConfigurationSetting] = []
+    package private(set) var settings: [ConfigurationSetting] = []
 
     /// - Parameters:
     ///   - defaultFile: read if it is there and neither a flag nor the environment names another one.
-    init(
-        keys: [any AnyConfigurationKey], arguments: [String], environment: [String: String], defaultFile: String,
-        hostName: String
+    package init(
+        keys: [any AnyConfigurationKey], arguments: [String], environment: [String: String],
+        naming: ConfigurationNaming, defaultFile: String, hostName: String
     ) {
         let flags = ConfigurationArguments(keys: keys, arguments: arguments)
-        let variables = ConfigurationEnvironment(keys: keys, environment: environment)
+        let variables = ConfigurationEnvironment(keys: keys, environment: environment, naming: naming)
         let named =
             flags.configurationFile
-            ?? environment[ConfigurationEnvironment.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
+            ?? environment[naming.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
         var file = ConfigurationFile(keys: keys, path: named ?? defaultFile)
         file.read(mustExist: named != nil)
         values = file.values.merging(variables.values) { $1 }.merging(flags.values) { $1 }
@@ -28,7 +28,7 @@ struct ConfigurationReader {
     }
 
     /// The key's value, or its default where there is none or a wrong one (then with a fault).
-    mutating func read<Value>(_ key: ConfigurationKey<Value>) -> Value {
+    package mutating func read<Value>(_ key: ConfigurationKey<Value>) -> Value {
         let value: Value
         let source: ConfigurationSource
         if let written = values[key.name] {
@@ -49,12 +49,13 @@ struct ConfigurationReader {
     }
 
     /// Where the key's value came from.
-    func source<Value>(of key: ConfigurationKey<Value>) -> ConfigurationSource {
+    package func source<Value>(of key: ConfigurationKey<Value>) -> ConfigurationSource {
         values[key.name]?.source ?? .builtIn
     }
 
     /// Adds a fault of two keys that contradict each other, at the place of `key`.
-    mutating func contradiction<Value>(_ key: ConfigurationKey<Value>, _ message: String, remedy: String? = nil) {
+    package mutating func contradiction<Value>(_ key: ConfigurationKey<Value>, _ message: String, remedy: String? = nil)
+    {
         faults.append(
             LastwordError(
                 code: "config.contradiction", message: "\(source(of: key)): \(key.name): \(message)", remedy: remedy))
@@ -82,4 +83,17 @@ package struct ConfigurationSetting: Hashable, Sendable {
     package let name: String
     package let text: String
     package let source: ConfigurationSource
+
+    package init(name: String, text: String, source: ConfigurationSource) {
+        self.name = name
+        self.text = text
+        self.source = source
+    }
+}
+
+extension [ConfigurationSetting] {
+    /// `key = value  # source`, one line a key; secrets are redacted.
+    package var rendered: String {
+        map { "\($0.name) = \($0.text)  # \($0.source)" }.joined(separator: "\n")
+    }
 }

@@ -2,7 +2,7 @@
 
 extension ConfigurationType<String> {
     /// Any text of 1 to `limit` bytes without control characters.
-    static func text(limit: Int) -> ConfigurationType {
+    package static func text(limit: Int) -> ConfigurationType {
         ConfigurationType("text", expectation: "a text", bounds: "1…\(limit) bytes", render: { $0 }) {
             content throws(ConfigurationRefusal) in
             try Self.bounded(content, limit: limit)
@@ -10,7 +10,7 @@ extension ConfigurationType<String> {
     }
 
     /// An absolute path; nothing is looked at on disk.
-    static let path = ConfigurationType("path", expectation: "an absolute path", render: { $0 }) {
+    package static let path = ConfigurationType("path", expectation: "an absolute path", render: { $0 }) {
         content throws(ConfigurationRefusal) in
         let text = try Self.bounded(content, limit: 4095)
         guard text.hasPrefix("/") else { throw .unusable("it is not an absolute path") }
@@ -18,7 +18,9 @@ extension ConfigurationType<String> {
     }
 
     /// An absolute path, or `unix://` and one, that fits into a socket address.
-    static let socket = ConfigurationType("path", expectation: "the absolute path of a unix socket", render: { $0 }) {
+    package static let socket = ConfigurationType(
+        "path", expectation: "the absolute path of a unix socket", render: { $0 }
+    ) {
         content throws(ConfigurationRefusal) in
         var text = try Self.bounded(content, limit: 4095)
         if text.hasPrefix("unix://") { text.removeFirst("unix://".utf8.count) }
@@ -29,7 +31,7 @@ extension ConfigurationType<String> {
     }
 
     /// `https://host[:port][/path]`, or `http://` to this machine alone: over plain HTTP a token could be read on the way.
-    static let apiURL = ConfigurationType(
+    package static let apiURL = ConfigurationType(
         "URL", expectation: "a URL such as https://10.0.0.1:6443", bounds: "`https`; `http` to a loopback address only",
         render: { $0 }
     ) { content throws(ConfigurationRefusal) in
@@ -43,7 +45,7 @@ extension ConfigurationType<String> {
         }
         if parts[0] == "http" {
             let host = ListenAddress(text: String(authority))?.host ?? String(authority)
-            guard isLoopback(host) else {
+            guard ListenAddress.isLoopback(host) else {
                 throw .unusable(
                     "plain http is accepted to a loopback address only, since a token would travel in the clear")
             }
@@ -52,19 +54,12 @@ extension ConfigurationType<String> {
     }
 
     /// The SHA-256 of a certificate in hexadecimal, with or without colons; kept in lower case without them.
-    static let fingerprint = ConfigurationType(
+    package static let fingerprint = ConfigurationType(
         "fingerprint", expectation: "the SHA-256 of a certificate in 64 hexadecimal digits", render: { $0 }
     ) { content throws(ConfigurationRefusal) in
         let digits = try content.text().lowercased().filter { $0 != ":" }
         guard digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit) else { throw .wrongType }
         return digits
-    }
-
-    /// By the name or address as written: no name is resolved, and a name that begins like an address is none.
-    private static func isLoopback(_ host: String) -> Bool {
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     fileprivate static func bounded(
@@ -81,7 +76,7 @@ extension ConfigurationType<String> {
 
 extension ConfigurationType<[String]> {
     /// At most 1000 items, none twice; in a flag or a variable they are separated by commas.
-    static func list(of item: String, example: String, matches: @escaping @Sendable (String) -> Bool)
+    package static func list(of item: String, example: String, matches: @escaping @Sendable (String) -> Bool)
         -> ConfigurationType
     {
         ConfigurationType(
@@ -102,13 +97,13 @@ extension ConfigurationType<[String]> {
     }
 
     /// Namespaces are RFC 1123 labels.
-    static let namespaces = list(of: "namespace", example: "[default, web]") { name in
+    package static let namespaces = list(of: "namespace", example: "[default, web]") { name in
         (1...63).contains(name.utf8.count) && name.utf8.allSatisfy(isLowerAlphanumericOrDash)
             && name.first != "-" && name.last != "-"
     }
 
     /// Names of systemd units, with their ending.
-    static let units = list(of: "unit", example: "[containerd.service]") { name in
+    package static let units = list(of: "unit", example: "[containerd.service]") { name in
         (3...255).contains(name.utf8.count) && name.contains(".") && name.first != "."
             && name.utf8.allSatisfy {
                 isLowerAlphanumericOrDash($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
@@ -117,7 +112,7 @@ extension ConfigurationType<[String]> {
     }
 
     /// Label keys: an optional DNS prefix and a slash, then up to 63 letters, digits, `-`, `_`, `.`.
-    static let labelKeys = list(of: "label key", example: "[app.kubernetes.io/name]") { key in
+    package static let labelKeys = list(of: "label key", example: "[app.kubernetes.io/name]") { key in
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let name = parts.last else { return false }
         return (1...63).contains(name.utf8.count)
@@ -138,12 +133,21 @@ extension ConfigurationType<[String]> {
 
 extension ConfigurationType<ListenAddress?> {
     /// `off` is nil: no server.
-    static let listenAddress = ConfigurationType(
+    package static let listenAddress = ConfigurationType(
         "address", expectation: "host:port such as 127.0.0.1:9464, or off", render: { $0?.description ?? "off" }
     ) { content throws(ConfigurationRefusal) in
         let text = try content.text()
         if text == "off" { return nil }
         guard let address = ListenAddress(text: text) else { throw .wrongType }
+        return address
+    }
+}
+
+extension ConfigurationType<ListenAddress> {
+    package static let address = ConfigurationType(
+        "address", expectation: "host:port such as 127.0.0.1:4318", render: { $0.description }
+    ) { content throws(ConfigurationRefusal) in
+        guard let address = ListenAddress(text: try content.text()) else { throw .wrongType }
         return address
     }
 }

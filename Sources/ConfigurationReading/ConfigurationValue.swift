@@ -20,15 +20,15 @@ package enum ConfigurationSource: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A value as it was written, before a key's type has read it.
-struct ConfigurationValue: Sendable {
-    enum Content: Sendable {
+package struct ConfigurationValue: Sendable {
+    package enum Content: Sendable {
         /// `quoted`: a YAML string in quotes, which is text and neither a number nor a truth value.
         case scalar(String, quoted: Bool)
         case list([String])
     }
 
-    var content: Content
-    var source: ConfigurationSource
+    package var content: Content
+    package var source: ConfigurationSource
 
     /// As it stands in a message.
     var found: String {
@@ -41,7 +41,7 @@ struct ConfigurationValue: Sendable {
 }
 
 /// Why a type refuses a value.
-enum ConfigurationRefusal: Error {
+package enum ConfigurationRefusal: Error {
     /// The value is not one of the type at all.
     case wrongType
     /// It is one, but too small, too large or too long; the text names the range.

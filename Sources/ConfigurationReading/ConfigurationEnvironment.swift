@@ -3,26 +3,22 @@ import SessionRecords
 
 /// Reads the environment into written values. An empty variable counts as not set.
 struct ConfigurationEnvironment {
-    static let prefix = "LASTWORD_"
-    /// Names the file, and is no key of it.
-    static let fileVariable = "LASTWORD_CONFIG"
-    /// Variables of the command line `lastword`, which may run in the agent's container.
-    private static let foreign: Set<String> = ["LASTWORD_STORE", "LASTWORD_COLLECTOR"]
-
     private(set) var values: [String: ConfigurationValue] = [:]
     private(set) var faults: [LastwordError] = []
 
-    init(keys: [any AnyConfigurationKey], environment: [String: String]) {
-        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(Self.prefix) {
-            if name == Self.fileVariable || Self.foreign.contains(name) || Self.isServiceLink(name) || text.isEmpty {
+    init(keys: [any AnyConfigurationKey], environment: [String: String], naming: ConfigurationNaming) {
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(naming.prefix) {
+            if name == naming.fileVariable || naming.foreign.contains(name) || Self.isServiceLink(name) || text.isEmpty
+            {
                 continue
             }
-            guard let key = keys.first(where: { $0.variable == name }) else {
+            guard let key = keys.first(where: { $0.variable(prefix: naming.prefix) == name }) else {
                 faults.append(
                     LastwordError(
                         code: "config.unknown-key", message: "environment: unknown variable \(Quoted.text(name))",
-                        remedy: NearestName.find(name, among: keys.map(\.variable) + [Self.fileVariable])
-                            .map { "did you mean \($0)?" }))
+                        remedy: NearestName.find(
+                            name, among: keys.map { $0.variable(prefix: naming.prefix) } + [naming.fileVariable]
+                        ).map { "did you mean \($0)?" }))
                 continue
             }
             values[key.name] = ConfigurationValue(

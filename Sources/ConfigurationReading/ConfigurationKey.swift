@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What is known when defaults are worked out.
-struct ConfigurationDefaults: Sendable {
-    var environment: [String: String]
-    var hostName: String
+package struct ConfigurationDefaults: Sendable {
+    package var environment: [String: String]
+    package var hostName: String
 }
 
 /// One key: its name in the file, and from that its flag and its environment variable.
-struct ConfigurationKey<Value: Sendable>: AnyConfigurationKey {
+package struct ConfigurationKey<Value: Sendable>: AnyConfigurationKey {
     /// Dotted, as nested in the file: `logs.pinLimit`.
-    let name: String
-    let type: ConfigurationType<Value>
+    package let name: String
+    package let type: ConfigurationType<Value>
     /// For the reference, where the default is worked out at start; else nil.
-    let defaultText: String?
-    let defaultValue: @Sendable (ConfigurationDefaults) -> Value
+    package let defaultText: String?
+    package let defaultValue: @Sendable (ConfigurationDefaults) -> Value
     /// One or two sentences for the reference and `--help`.
-    let summary: String
+    package let summary: String
     /// Whether the value is never shown, not even in a message that refuses it.
-    let isSecret: Bool
+    package let isSecret: Bool
 
-    init(
+    package init(
         _ name: String, _ type: ConfigurationType<Value>, default value: Value, secret: Bool = false, _ summary: String
     ) {
         self.name = name
@@ -30,7 +30,7 @@ struct ConfigurationKey<Value: Sendable>: AnyConfigurationKey {
         self.isSecret = secret
     }
 
-    init(
+    package init(
         _ name: String, _ type: ConfigurationType<Value>, defaultText: String, secret: Bool = false,
         default value: @escaping @Sendable (ConfigurationDefaults) -> Value, _ summary: String
     ) {
@@ -42,19 +42,19 @@ struct ConfigurationKey<Value: Sendable>: AnyConfigurationKey {
         self.isSecret = secret
     }
 
-    var typeName: String { type.name }
-    var bounds: String { type.bounds }
-    var isList: Bool { type.isList }
-    var isSwitch: Bool { type.isSwitch }
+    package var typeName: String { type.name }
+    package var bounds: String { type.bounds }
+    package var isList: Bool { type.isList }
+    package var isSwitch: Bool { type.isSwitch }
 
-    var documentedDefault: String {
+    package var documentedDefault: String {
         let none = ConfigurationDefaults(environment: [:], hostName: "")
         return defaultText ?? type.render(defaultValue(none))
     }
 }
 
 /// A key without its type, for tables of keys.
-protocol AnyConfigurationKey: Sendable {
+package protocol AnyConfigurationKey: Sendable {
     var name: String { get }
     var typeName: String { get }
     var bounds: String { get }
@@ -67,13 +67,13 @@ protocol AnyConfigurationKey: Sendable {
 
 extension AnyConfigurationKey {
     /// `--logs-pin-limit`
-    var flag: String {
+    package var flag: String {
         "--" + Self.words(name).joined(separator: "-")
     }
 
-    /// `LASTWORD_LOGS_PIN_LIMIT`
-    var variable: String {
-        ConfigurationEnvironment.prefix + Self.words(name).joined(separator: "_").uppercased()
+    /// `LASTWORD_LOGS_PIN_LIMIT`, with the prefix of the program.
+    package func variable(prefix: String) -> String {
+        prefix + Self.words(name).joined(separator: "_").uppercased()
     }
 
     /// `logs.pinLimit` as `logs`, `pin`, `limit`.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a key accepts: how a written value becomes a Swift value and back, and how both are described to people.
-struct ConfigurationType<Value: Sendable>: Sendable {
+package struct ConfigurationType<Value: Sendable>: Sendable {
     /// With article and an example, for messages: `a duration such as 5s or 10m`.
-    let expectation: String
+    package let expectation: String
     /// For the reference: `duration`.
-    let name: String
+    package let name: String
     /// For the reference: range or choices; empty where any value goes.
-    let bounds: String
-    let isList: Bool
+    package let bounds: String
+    package let isList: Bool
     /// Whether a flag may stand without a value, and then means true.
-    let isSwitch: Bool
-    let parse: @Sendable (ConfigurationValue.Content) throws(ConfigurationRefusal) -> Value
-    let render: @Sendable (Value) -> String
+    package let isSwitch: Bool
+    package let parse: @Sendable (ConfigurationValue.Content) throws(ConfigurationRefusal) -> Value
+    package let render: @Sendable (Value) -> String
 
-    init(
+    package init(
         _ name: String, expectation: String, bounds: String = "", isList: Bool = false, isSwitch: Bool = false,
         render: @escaping @Sendable (Value) -> String,
         parse: @escaping @Sendable (ConfigurationValue.Content) throws(ConfigurationRefusal) -> Value
@@ -29,7 +29,8 @@ struct ConfigurationType<Value: Sendable>: Sendable {
     }
 
     /// The same type, where no value at all is a value.
-    static func optional<Wrapped>(_ type: ConfigurationType<Wrapped>) -> ConfigurationType where Value == Wrapped? {
+    package static func optional<Wrapped>(_ type: ConfigurationType<Wrapped>) -> ConfigurationType
+    where Value == Wrapped? {
         let (parse, render) = (type.parse, type.render)
         return ConfigurationType(
             type.name, expectation: type.expectation, bounds: type.bounds, isList: type.isList, isSwitch: type.isSwitch,
@@ -40,20 +41,20 @@ struct ConfigurationType<Value: Sendable>: Sendable {
 
 extension ConfigurationValue.Content {
     /// The text of a scalar.
-    func text() throws(ConfigurationRefusal) -> String {
+    package func text() throws(ConfigurationRefusal) -> String {
         guard case .scalar(let text, _) = self else { throw .wrongType }
         return text
     }
 
     /// The text of a scalar that is not in quotes.
-    func plainText() throws(ConfigurationRefusal) -> String {
+    package func plainText() throws(ConfigurationRefusal) -> String {
         guard case .scalar(let text, quoted: false) = self else { throw .wrongType }
         return text
     }
 }
 
 extension ConfigurationType<Bool> {
-    static let truth = ConfigurationType(
+    package static let truth = ConfigurationType(
         "boolean", expectation: "true or false", bounds: "`true`, `false`", isSwitch: true, render: { "\($0)" }
     ) { content throws(ConfigurationRefusal) in
         switch try content.plainText().lowercased() {
@@ -65,7 +66,7 @@ extension ConfigurationType<Bool> {
 }
 
 extension ConfigurationType<Int> {
-    static func integer(_ range: ClosedRange<Int>) -> ConfigurationType {
+    package static func integer(_ range: ClosedRange<Int>) -> ConfigurationType {
         ConfigurationType(
             "integer", expectation: "a whole number", bounds: "\(range.lowerBound)…\(range.upperBound)",
             render: { "\($0)" }
@@ -79,7 +80,7 @@ extension ConfigurationType<Int> {
     }
 
     /// Accepts `10%` and `10`.
-    static func percent(_ range: ClosedRange<Int>) -> ConfigurationType {
+    package static func percent(_ range: ClosedRange<Int>) -> ConfigurationType {
         ConfigurationType(
             "percent", expectation: "a percentage such as 10%", bounds: "\(range.lowerBound)%…\(range.upperBound)%",
             render: { "\($0)%" }
@@ -95,7 +96,7 @@ extension ConfigurationType<Int> {
 }
 
 extension ConfigurationType<Duration> {
-    static func duration(_ range: ClosedRange<Duration>) -> ConfigurationType {
+    package static func duration(_ range: ClosedRange<Duration>) -> ConfigurationType {
         let low = DurationText.render(range.lowerBound)
         let high = DurationText.render(range.upperBound)
         return ConfigurationType(
@@ -110,7 +111,7 @@ extension ConfigurationType<Duration> {
 }
 
 extension ConfigurationType<ByteCount> {
-    static func bytes(_ range: ClosedRange<ByteCount>) -> ConfigurationType {
+    package static func bytes(_ range: ClosedRange<ByteCount>) -> ConfigurationType {
         ConfigurationType(
             "bytes", expectation: "an amount of bytes such as 64KiB or 256MiB",
             bounds: "\(range.lowerBound)…\(range.upperBound)", render: { $0.description }
@@ -123,7 +124,7 @@ extension ConfigurationType<ByteCount> {
 }
 
 extension ConfigurationType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    static func choice() -> ConfigurationType {
+    package static func choice() -> ConfigurationType {
         let choices = Value.allCases.map(\.rawValue)
         return ConfigurationType(
             "choice", expectation: "one of " + choices.joined(separator: ", "),

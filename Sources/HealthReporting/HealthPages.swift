@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import NIOHTTP1
+package import NIOHTTP1
 import SessionRecords
 
 /// What the endpoint answers, without the wire.
 package struct HealthPages: Sendable {
-    struct Answer: Sendable {
-        var status: HTTPResponseStatus
-        var contentType = "text/plain; charset=utf-8"
-        var body: String
-        var allow: String?
+    package struct Answer: Sendable {
+        package var status: HTTPResponseStatus
+        package var contentType = "text/plain; charset=utf-8"
+        package var body: String
+        package var allow: String?
     }
 
     let state: HealthState
@@ -16,7 +16,7 @@ package struct HealthPages: Sendable {
     let metrics: @Sendable () -> String
 
     /// - Parameters:
-    ///   - isAlive: whether the agent's main loop still gets on; the watchdog should ask the same.
+    ///   - isAlive: whether the program's main loop still gets on; the watchdog should ask the same.
     ///   - metrics: in Prometheus' text format.
     package init(
         state: HealthState, isAlive: @escaping @Sendable () -> Bool, metrics: @escaping @Sendable () -> String
@@ -26,7 +26,7 @@ package struct HealthPages: Sendable {
         self.metrics = metrics
     }
 
-    func answer(method: HTTPMethod, target: String) -> Answer {
+    package func answer(method: HTTPMethod, target: String) -> Answer {
         let path = target.prefix { $0 != "?" && $0 != "#" }
         guard ["/healthz", "/readyz", "/metrics"].contains(path) else {
             return Answer(status: .notFound, body: "not found: /healthz, /readyz and /metrics are here\n")

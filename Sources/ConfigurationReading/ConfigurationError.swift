@@ -8,14 +8,18 @@ package struct ConfigurationError: Error, CustomStringConvertible {
     /// Never empty, in the order of the sources: file, environment, flags, then what contradicts itself.
     package let faults: [LastwordError]
 
+    package init(faults: [LastwordError]) {
+        self.faults = faults
+    }
+
     package var description: String {
         faults.map(\.description).joined(separator: "\n")
     }
 }
 
 /// Text of the configuration as it may stand in a message: without control characters, and short.
-enum Quoted {
-    static func text(_ value: String) -> String {
+package enum Quoted {
+    package static func text(_ value: String) -> String {
         var clipped = ""
         for scalar in value.unicodeScalars.prefix(80) {
             switch scalar.properties.generalCategory {

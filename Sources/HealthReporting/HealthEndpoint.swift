@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ConfigurationReading
 package import Logging
 import NIOCore
 import NIOHTTP1

@@ -4,9 +4,9 @@ import SessionRecords
 /// Reads flags into written values: `--key value` or `--key=value`.
 ///
 /// A switch may stand alone (true) or as `--no-key` (false). A list may be given several times; anything else only once.
-struct ConfigurationArguments {
+package struct ConfigurationArguments {
     /// Names the file, and is no key of it.
-    static let fileFlag = "--config"
+    package static let fileFlag = "--config"
 
     private(set) var values: [String: ConfigurationValue] = [:]
     private(set) var faults: [LastwordError] = []

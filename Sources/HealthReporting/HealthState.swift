@@ -2,7 +2,7 @@
 import Metrics
 import Synchronization
 
-/// How the parts of the agent are doing, as they report it themselves. Safe to use from anywhere.
+/// How the parts of a program are doing, as they report it themselves. Safe to use from anywhere.
 package final class HealthState: Sendable {
     package enum Condition: Hashable, Sendable {
         /// Not failed and not yet in order.
@@ -12,18 +12,14 @@ package final class HealthState: Sendable {
         case failing(String)
     }
 
-    /// The parts that every agent has; others may report too.
+    /// The parts that programs of ours have; each adds its own, others may report too.
     package enum Part {
-        package static let runtime = "runtime"
-        package static let pods = "pods"
         package static let store = "store"
-        package static let pins = "pins"
-        package static let journal = "journal"
     }
 
     package struct Report: Hashable, Sendable {
         package let part: String
-        /// Whether the agent as a whole is unready without it.
+        /// Whether the program as a whole is unready without it.
         package let isRequired: Bool
         package let condition: Condition
     }
@@ -37,7 +33,7 @@ package final class HealthState: Sendable {
 
     package init() {}
 
-    /// Adds a part, which then is starting. Parts that are registered beforehand make the agent unready until they
+    /// Adds a part, which then is starting. Parts that are registered beforehand make the program unready until they
     /// report: a part that never comes up is not overlooked.
     package func register(_ part: String, isRequired: Bool = true) {
         parts.withLock { $0[part] = Entry(isRequired: isRequired, condition: .starting) }

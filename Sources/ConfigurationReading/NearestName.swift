@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the name that somebody probably meant.
-enum NearestName {
+package enum NearestName {
     /// Longer input is nobody's slip, and the comparison costs the product of both lengths.
     private static let longest = 80
 
     /// The candidate that differs in the fewest letters (inserted, dropped, changed or swapped; case is free), if it is
     /// near enough to be meant; else one whose last dotted part is the same; else nil.
-    static func find(_ name: String, among candidates: [String]) -> String? {
+    package static func find(_ name: String, among candidates: [String]) -> String? {
         guard name.utf8.count <= longest else { return nil }
         let wanted = Array(name.lowercased().utf8)
         let scored = candidates.map { (candidate: $0, distance: distance(wanted, Array($0.lowercased().utf8))) }

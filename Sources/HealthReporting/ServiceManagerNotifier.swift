@@ -4,7 +4,7 @@ package import Logging
 import ServiceLifecycle
 import Telemetry
 
-/// Tells systemd how the agent is doing (`sd_notify(3)`): READY at start, STATUS as it changes, WATCHDOG while the main
+/// Tells systemd how the program is doing (`sd_notify(3)`): READY at start, STATUS as it changes, WATCHDOG while the main
 /// loop gets on, STOPPING at the end. Without systemd (`NOTIFY_SOCKET` is not set) it does nothing.
 ///
 /// Readiness here means "started": a runtime that is absent shows in STATUS and `/readyz`, and must not make systemd
