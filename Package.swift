@@ -113,6 +113,8 @@ let package = Package(
         // MARK: Values and decisions, no I/O
         library("SessionRecords", [.crypto]),
         library("SessionTracking", ["SessionRecords"]),
+        // Entries as OTLP log records and back, for both sides.
+        library("OTLPCoding", ["SessionRecords", "OTLPProto", .protobuf]),
 
         // MARK: Sources and effects
         library(
@@ -160,6 +162,7 @@ let package = Package(
         // MARK: Generated, and C
         generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
         generated("CRIAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
+        generated("OTLPProto", [.protobuf]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CSystemCalls"),
@@ -210,6 +213,8 @@ let package = Package(
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
         tests("SessionRecordsTests", ["SessionRecords"]),
+        tests(
+            "OTLPCodingTests", ["OTLPCoding", "OTLPProto", "SessionRecords", .protobuf], resources: [.copy("Golden")]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(
             "RuntimeSourceTests",

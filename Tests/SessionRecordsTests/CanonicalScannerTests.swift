@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import SessionRecords
-import SessionTracking
 import TestSupport
 import Testing
-
-@testable import AgentStore
 
 @Suite("Scanning canonical JSON")
 struct CanonicalScannerTests {
@@ -57,11 +54,13 @@ struct CanonicalScannerTests {
     }
 
     @Test("what JSONValue writes as canonical passes; one changed byte never crashes the scanner")
-    func mutations() {
+    func mutations() throws {
         var random = SeededGenerator(seed: 7)
-        let bytes = Sample.ended(1) { session in
-            session.labels = ["\u{1F600}": "x", "\u{FB33}": "\u{1}", "a\"b": "\\"]
-        }.session.json.canonical
+        let container = try #require(ContainerID("0123456789abcdef"))
+        var session = Session(id: SessionID(container: container), node: "worker-0")
+        session.labels = ["\u{1F600}": "x", "\u{FB33}": "\u{1}", "a\"b": "\\"]
+        session.evidence = [Evidence(witness: .criStatus, fact: "exit", at: Timestamp(nanoseconds: 7), value: "42")]
+        let bytes = session.json.canonical
         #expect(members(bytes) != nil)
         for _ in 0..<5000 {
             var altered = bytes

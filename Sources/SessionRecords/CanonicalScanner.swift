@@ -2,12 +2,12 @@
 
 /// Checks in one pass that bytes are RFC 8785 JSON of integers and strings, and finds the members of the outermost
 /// object, without making a value of anything.
-struct CanonicalScanner {
-    struct Member {
+package struct CanonicalScanner {
+    package struct Member {
         /// Inside the quotes.
-        let key: Range<Int>
+        package let key: Range<Int>
         /// The value with its quotes or brackets.
-        let value: Range<Int>
+        package let value: Range<Int>
     }
 
     private static let maxDepth = 64
@@ -21,7 +21,7 @@ struct CanonicalScanner {
     }
 
     /// The members of the outermost object, in order; nil if the bytes are not one canonical object.
-    static func members(of bytes: UnsafeBufferPointer<UInt8>) -> [Member]? {
+    package static func members(of bytes: UnsafeBufferPointer<UInt8>) -> [Member]? {
         var scanner = CanonicalScanner(bytes)
         scanner.members.reserveCapacity(6)
         guard scanner.object(depth: 0), scanner.index == bytes.count else { return nil }
@@ -29,7 +29,7 @@ struct CanonicalScanner {
     }
 
     /// The value under `key`, of members that `members(of:)` found.
-    static func value(
+    package static func value(
         _ key: StaticString, in members: [Member], of bytes: UnsafeBufferPointer<UInt8>
     ) -> UnsafeBufferPointer<UInt8>? {
         let wanted = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
@@ -40,12 +40,12 @@ struct CanonicalScanner {
     }
 
     /// The number that an integer value stands for.
-    static func integer(_ value: UnsafeBufferPointer<UInt8>?) -> Int64? {
+    package static func integer(_ value: UnsafeBufferPointer<UInt8>?) -> Int64? {
         value.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
     }
 
     /// A string value without its quotes; escapes are left as they are.
-    static func string(_ value: UnsafeBufferPointer<UInt8>?) -> UnsafeBufferPointer<UInt8>? {
+    package static func string(_ value: UnsafeBufferPointer<UInt8>?) -> UnsafeBufferPointer<UInt8>? {
         guard let value, value.count >= 2, value.first == UInt8(ascii: "\"") else { return nil }
         return UnsafeBufferPointer(rebasing: value[1..<(value.count - 1)])
     }
