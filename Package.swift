@@ -133,7 +133,9 @@ let package = Package(
         library(
             "JournalSource",
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
-        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
+        // Files, locks and SQLite, as the node's store and the collector's both have them.
+        library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
 
         // MARK: The agent
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
