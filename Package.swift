@@ -135,7 +135,9 @@ let package = Package(
         library(
             "JournalSource",
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
-        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
+        // Files, locks and SQLite, as the node's store and the collector's both have them.
+        library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
 
         // MARK: What agent and collector share: settings, health, logs and metrics
         library("Telemetry", [.logging, .metrics, .coreMetrics]),

@@ -4,20 +4,22 @@ import SessionRecords
 import Synchronization
 
 /// `flock` on the store's lock file, held as long as the store is open. The file names the holder's process.
-final class StoreLock: Sendable {
+package final class StoreLock: Sendable {
     private let descriptor: Mutex<Int32>
 
     /// Waits up to `timeout` for another holder to go; blocks the calling thread.
     ///
     /// Throws `store.locked`, naming the holder's pid, or `store.unwritable`.
-    init(_ paths: StorePaths, group: String, timeout: Duration) throws {
+    package init(_ paths: StorePaths, group: String, timeout: Duration) throws {
         let file = open(paths.lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw StoreDirectory.unwritable(paths.lock, SystemFault("open")) }
+        guard file >= 0 else {
+            throw StoreDirectory.unwritable(paths.lock, SystemFault("open"), program: paths.program)
+        }
         descriptor = Mutex(file)
         do {
             try Self.wait(for: file, paths, timeout: timeout)
             if FileFacts(paths.lock)?.owner == geteuid() {
-                try StoreDirectory.settle(file, paths.lock, mode: 0o640, group: group)
+                try StoreDirectory.settle(file, paths.lock, mode: 0o640, group: group, program: paths.program)
             }
             Self.writeHolder(file)
         } catch {
@@ -30,7 +32,7 @@ final class StoreLock: Sendable {
         release()
     }
 
-    func release() {
+    package func release() {
         descriptor.withLock { file in
             guard file >= 0 else { return }
             close(file)
@@ -43,14 +45,14 @@ final class StoreLock: Sendable {
         while flock(file, LOCK_EX | LOCK_NB) != 0 {
             let number = errno
             guard number == EWOULDBLOCK || number == EINTR else {
-                throw StoreDirectory.unwritable(paths.lock, SystemFault("flock"))
+                throw StoreDirectory.unwritable(paths.lock, SystemFault("flock"), program: paths.program)
             }
             guard ContinuousClock.now < deadline else {
                 let holder = holder(file).map { "process \($0)" } ?? "another process"
                 throw LastwordError(
                     code: "store.locked",
                     message: "cannot take the store in \(paths.directory): \(holder) holds it",
-                    remedy: "run one agent a node: stop the other one, or give this one a store.directory of its own")
+                    remedy: paths.program.lockedRemedy)
             }
             usleep(20_000)
         }

@@ -2,24 +2,26 @@
 import Glibc
 
 /// The files of a store inside its directory.
-struct StorePaths: Sendable {
+package struct StorePaths: Sendable {
     /// Without a trailing slash.
-    let directory: String
+    package let directory: String
+    package let program: StoreProgram
 
-    init(directory: String) {
+    package init(directory: String, program: StoreProgram = .agent) {
         var path = directory
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.directory = path
+        self.program = program
     }
 
-    var database: String { directory + "/lastword.db" }
-    var wal: String { database + "-wal" }
-    var sharedMemory: String { database + "-shm" }
-    var lock: String { directory + "/lastword.lock" }
+    package var database: String { directory + "/\(program.databaseName).db" }
+    package var wal: String { database + "-wal" }
+    package var sharedMemory: String { database + "-shm" }
+    package var lock: String { directory + "/\(program.databaseName).lock" }
 
     /// Names of databases that were set aside, oldest first.
-    var setAside: [String] {
-        let prefix = "lastword.db.corrupt-"
+    package var setAside: [String] {
+        let prefix = "\(program.databaseName).db.corrupt-"
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -34,14 +36,14 @@ struct StorePaths: Sendable {
 }
 
 /// What `stat` says of a file.
-struct FileFacts: Sendable, Equatable {
-    let inode: UInt64
-    let size: Int64
-    let isDirectory: Bool
-    let owner: UInt32
+package struct FileFacts: Sendable, Equatable {
+    package let inode: UInt64
+    package let size: Int64
+    package let isDirectory: Bool
+    package let owner: UInt32
 
     /// Nil if there is no such file, or it cannot be seen.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         inode = UInt64(status.st_ino)

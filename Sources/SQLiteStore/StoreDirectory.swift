@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import SessionRecords
+package import SessionRecords
 
 /// Makes the store's directory and files with their modes: 0750 and 0640, group `lastword` where that group exists.
-enum StoreDirectory {
+package enum StoreDirectory {
     /// Creates the directory and what is missing above it, and sets mode and group of the directory itself.
-    static func prepare(_ paths: StorePaths, group: String) throws {
-        try makeDirectories(paths.directory)
+    package static func prepare(_ paths: StorePaths, group: String) throws {
+        try makeDirectories(paths.directory, paths.program)
         guard let facts = FileFacts(paths.directory), facts.isDirectory else {
             throw LastwordError(
                 code: "store.unwritable", message: "cannot keep a store in \(paths.directory): it is not a directory",
@@ -14,41 +14,50 @@ enum StoreDirectory {
         }
         guard facts.owner == geteuid() else { return }
         let descriptor = open(paths.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unwritable(paths.directory, SystemFault("open")) }
+        guard descriptor >= 0 else { throw unwritable(paths.directory, SystemFault("open"), program: paths.program) }
         defer { close(descriptor) }
-        try settle(descriptor, paths.directory, mode: 0o750, group: group)
+        try settle(descriptor, paths.directory, mode: 0o750, group: group, program: paths.program)
     }
 
     /// Makes an empty database file where there is none, so that SQLite's other files take its mode and group after it.
-    static func prepareDatabaseFile(_ paths: StorePaths, group: String) throws {
+    package static func prepareDatabaseFile(_ paths: StorePaths, group: String) throws {
         let descriptor = open(paths.database, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else { throw unwritable(paths.database, SystemFault("open")) }
+        guard descriptor >= 0 else { throw unwritable(paths.database, SystemFault("open"), program: paths.program) }
         defer { close(descriptor) }
         guard FileFacts(paths.database)?.owner == geteuid() else { return }
-        try settle(descriptor, paths.database, mode: 0o640, group: group)
+        try settle(descriptor, paths.database, mode: 0o640, group: group, program: paths.program)
     }
 
     /// The descriptor's mode, and its group if there is such a group and we may give files away.
-    static func settle(_ descriptor: Int32, _ path: String, mode: mode_t, group: String) throws {
-        guard fchmod(descriptor, mode) == 0 else { throw unwritable(path, SystemFault("fchmod")) }
+    package static func settle(
+        _ descriptor: Int32, _ path: String, mode: UInt32, group: String, program: StoreProgram
+    ) throws {
+        guard fchmod(descriptor, mode) == 0 else { throw unwritable(path, SystemFault("fchmod"), program: program) }
         guard geteuid() == 0, let id = groupID(group) else { return }
-        guard fchown(descriptor, uid_t.max, id) == 0 else { throw unwritable(path, SystemFault("fchown")) }
+        guard fchown(descriptor, uid_t.max, id) == 0 else {
+            throw unwritable(path, SystemFault("fchown"), program: program)
+        }
     }
 
-    static func unwritable(_ path: String, _ fault: SystemFault) -> LastwordError {
+    package static func unwritable(
+        _ path: String, _ fault: SystemFault, program: StoreProgram = .agent
+    ) -> LastwordError {
         LastwordError(
             code: fault.number == ENOSPC ? "store.full" : "store.unwritable", message: "cannot write \(path)",
             remedy: fault.number == ENOSPC
-                ? "free space on its file system" : "give the agent a writable directory of its own: store.directory",
+                ? "free space on its file system"
+                : "give the \(program.name) a writable directory of its own: store.directory",
             cause: fault)
     }
 
-    private static func makeDirectories(_ path: String) throws {
+    private static func makeDirectories(_ path: String, _ program: StoreProgram) throws {
         guard FileFacts(path) == nil else { return }
         let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-        if !parent.isEmpty { try makeDirectories(parent) }
+        if !parent.isEmpty { try makeDirectories(parent, program) }
         // Another process may have made it in between: the check behind this call sees what is there.
-        guard mkdir(path, 0o750) == 0 || errno == EEXIST else { throw unwritable(path, SystemFault("mkdir")) }
+        guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+            throw unwritable(path, SystemFault("mkdir"), program: program)
+        }
     }
 
     private static func groupID(_ name: String) -> gid_t? {

@@ -1,44 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-import GRDB
+package import GRDB
 import GRDBSQLite
 
 /// The columns of the row that a statement stands on, read by SQLite's own coercing accessors.
 ///
 /// A store is a file, and files are altered: GRDB's typed subscripts end the process on a value of another type, these
 /// give 0, "" or nil.
-struct Columns {
+package struct Columns {
     private let statement: SQLiteStatement
 
-    init(_ statement: Statement) {
+    package init(_ statement: Statement) {
         self.statement = statement.sqliteStatement
     }
 
-    func isNull(_ index: Int32) -> Bool {
+    package func isNull(_ index: Int32) -> Bool {
         sqlite3_column_type(statement, index) == SQLITE_NULL
     }
 
-    func integer(_ index: Int32) -> Int64 {
+    package func integer(_ index: Int32) -> Int64 {
         sqlite3_column_int64(statement, index)
     }
 
-    func optionalInteger(_ index: Int32) -> Int64? {
+    package func optionalInteger(_ index: Int32) -> Int64? {
         isNull(index) ? nil : integer(index)
     }
 
-    func text(_ index: Int32) -> String {
+    package func text(_ index: Int32) -> String {
         withBytes(index) { String(decoding: $0, as: UTF8.self) }
     }
 
-    func optionalText(_ index: Int32) -> String? {
+    package func optionalText(_ index: Int32) -> String? {
         isNull(index) ? nil : text(index)
     }
 
-    func bytes(_ index: Int32) -> [UInt8] {
+    package func bytes(_ index: Int32) -> [UInt8] {
         withBytes(index) { Array($0) }
     }
 
     /// The bytes in SQLite's own memory: valid inside `body` only.
-    func withBytes<Result>(_ index: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+    package func withBytes<Result>(_ index: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
+        -> Result
+    {
         let start = sqlite3_column_blob(statement, index)
         let count = Int(sqlite3_column_bytes(statement, index))
         guard let start, count > 0 else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
@@ -48,7 +50,7 @@ struct Columns {
 
 extension Database {
     /// Runs a cached statement and hands over its rows until `body` returns false.
-    func forEachRow(
+    package func forEachRow(
         _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Columns) throws -> Bool
     ) throws {
         let statement = try cachedStatement(sql: sql)
@@ -60,7 +62,7 @@ extension Database {
     }
 
     /// The first row as `body` reads it; nil if there is none.
-    func firstRow<Result>(
+    package func firstRow<Result>(
         _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Columns) throws -> Result
     ) throws -> Result? {
         var result: Result?
@@ -72,12 +74,12 @@ extension Database {
     }
 
     /// The first column of the first row as a number; 0 if there is none.
-    func number(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Int64 {
+    package func number(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Int64 {
         try firstRow(sql, arguments) { $0.integer(0) } ?? 0
     }
 
     /// Executes a cached statement.
-    func run(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {
+    package func run(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws {
         try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

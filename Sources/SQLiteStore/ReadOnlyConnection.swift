@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import GRDB
+package import GRDB
 import GRDBSQLite
 
 /// A connection that never writes: `mode=ro`, or `immutable` where no agent can have left anything beside the database.
-struct ReadOnlyConnection: Sendable {
-    let queue: DatabaseQueue
-    let isImmutable: Bool
+package struct ReadOnlyConnection: Sendable {
+    package let queue: DatabaseQueue
+    package let isImmutable: Bool
     /// The file that was opened: another one under the same name means that the store was replaced.
-    let inode: UInt64?
+    package let inode: UInt64?
 
-    init(_ paths: StorePaths) throws {
+    package init(_ paths: StorePaths) throws {
         try self.init(path: paths.database)
     }
 
-    init(path: String) throws {
+    package init(path: String) throws {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
@@ -29,7 +29,7 @@ struct ReadOnlyConnection: Sendable {
     }
 
     /// Whether the store behind `path` is no longer what was opened.
-    func isStale(_ path: String) -> Bool {
+    package func isStale(_ path: String) -> Bool {
         FileFacts(path)?.inode != inode || (isImmutable && FileFacts(path + "-wal") != nil)
     }
 
