@@ -137,6 +137,9 @@ let package = Package(
         library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
         library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
 
+        // MARK: The collector
+        library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+
         // MARK: The agent
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
         library(
