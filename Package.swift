@@ -158,6 +158,9 @@ let package = Package(
                 .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
+        // MARK: The collector
+        library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+
         // MARK: The command line
         library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import SQLiteStore
+import SQLiteStore
 package import SessionRecords
 
 /// What can be chosen about a store.

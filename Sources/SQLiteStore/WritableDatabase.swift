@@ -36,15 +36,17 @@ extension Database {
 }
 
 extension StorePaths {
-    /// Renames a damaged database and its log, never deleting anything, and gives the database's new name. The `-shm` file is
-    /// made anew from the log by whoever opens it next.
-    package func setAside(at moment: Timestamp) throws -> String {
+    /// Renames a database and its log, never deleting anything, and gives the database's new name. The `-shm` file is made
+    /// anew from the log by whoever opens it next.
+    ///
+    /// - Parameter word: why, as part of the name.
+    package func setAside(at moment: Timestamp, as word: String = "corrupt") throws -> String {
         let stamp = moment.description.replacing(":", with: ".")
-        var name = "\(program.databaseName).db.corrupt-\(stamp)"
+        var name = "\(program.databaseName).db.\(word)-\(stamp)"
         var attempt = 1
         while FileFacts(directory + "/" + name) != nil || FileFacts(directory + "/" + name + "-wal") != nil {
             attempt += 1
-            name = "\(program.databaseName).db.corrupt-\(stamp)-\(attempt)"
+            name = "\(program.databaseName).db.\(word)-\(stamp)-\(attempt)"
         }
         // The database last: whoever is interrupted in between finds it again, still damaged.
         for suffix in ["-wal", "-shm", ""] where FileFacts(database + suffix) != nil {
