@@ -30,7 +30,12 @@ extension Target.Dependency {
     static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -94,6 +99,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         // Certificates that tests issue for themselves.
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        // The server's requests and answers; names inside certificates: what Hummingbird and swift-certificates speak, named
+        // because members are used.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        // ServiceAccount tokens of agents: signatures by an issuer's JWKS, which nobody should write by hand.
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
         // SHA-256 of the chain and the outputs, SHA-1 of the session id (UUIDv5).
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         // A channel whose sender waits, between the bounded queues and the session loop.
@@ -160,6 +171,14 @@ let package = Package(
 
         // MARK: The collector
         library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+        library(
+            "CollectorServer",
+            [
+                "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry", "ConfigurationReading",
+                "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
+                .serviceLifecycle, .unixSignals, .logging, .metrics,
+            ]),
 
         // MARK: The command line
         library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
@@ -176,7 +195,9 @@ let package = Package(
         .executableTarget(
             name: "lastword-agent", dependencies: ["AgentCore", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
-        .executableTarget(name: "lastword-collector", dependencies: [.argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "lastword-collector", dependencies: ["CollectorServer", .argumentParser], swiftSettings: strict,
+            linkerSettings: released),
         .executableTarget(
             name: "lastword", dependencies: ["Commands", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
@@ -242,7 +263,8 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", .argumentParser, .logging,
+                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", "CollectorServer",
+                .argumentParser, .logging,
                 .coreMetrics,
             ]),
         tests(
@@ -251,6 +273,13 @@ let package = Package(
                 "Commands", "AgentStore", "SystemJournal", "SessionRecords", "SessionTracking", .argumentParser, .yams,
             ],
             resources: [.copy("Golden")]),
+        tests(
+            "CollectorServerTests",
+            [
+                "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
+                "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
+                .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
+            ]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",

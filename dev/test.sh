@@ -45,6 +45,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
     "values, decisions, files: ^(SessionRecords|SessionTracking|TailCapture|AgentStore|Commands|AgentCore)Tests\\."
     "sources: ^(RuntimeSource|PodSource|SystemJournal|JournalSource)Tests\\."
+    "the collector: ^(CollectorServer)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."
 )
 for folder in Tests/*Tests; do

@@ -3,6 +3,7 @@ import ConfigurationReading
 import Testing
 
 @testable import AgentCore
+@testable import CollectorServer
 
 @Suite("Configuration: reference")
 struct ConfigurationReferenceTests {
@@ -12,8 +13,18 @@ struct ConfigurationReferenceTests {
         #expect(try RepositoryFiles.golden("docs/configuration.md", expected: expected) == expected)
     }
 
+    @Test("docs/collector-configuration.md is what the collector's table of keys says")
+    func collectorDocument() throws {
+        let expected = CollectorConfiguration.reference.markdown
+        #expect(try RepositoryFiles.golden("docs/collector-configuration.md", expected: expected) == expected)
+    }
+
     @Test("the reference and the help name every key")
     func everyKey() {
+        for key in CollectorConfigurationKeys.all {
+            #expect(CollectorConfiguration.reference.markdown.contains("| `\(key.name)` |"))
+            #expect(CollectorConfiguration.reference.help.contains("  \(key.flag) <\(key.typeName)>\n"))
+        }
         for key in AgentConfigurationKeys.all {
             #expect(AgentConfiguration.reference.markdown.contains("| `\(key.name)` |"))
             #expect(AgentConfiguration.reference.help.contains("  \(key.flag) <\(key.typeName)>\n"))
