@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ConfigurationReading
 import Foundation
+import SessionRecords
 import TestSupport
 import Testing
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorStore
 import Foundation
+import NIOHTTP1
+import OTLPCoding
 import SessionRecords
 import TestSupport
 import Testing
@@ -14,7 +17,7 @@ struct IngestTests {
     func duplicates() async throws {
         var ledger = MadeLedger()
         for seed in 0..<20 { ledger.addSession(seed) }
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             // The second half first, then everything, then the first entry once more.
             for range in [11..<21, 0..<21, 0..<1, 5..<9] {
@@ -38,7 +41,7 @@ struct IngestTests {
         var ledger = MadeLedger()
         let id = ledger.addSession(1, exitCode: 1, revision: 2)
         ledger.addSession(1, exitCode: 7, revision: 3)
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, 2..<3, token: token).status == 200)
             #expect(try await collector.deliver(ledger, 0..<2, token: token).status == 200)
@@ -53,7 +56,7 @@ struct IngestTests {
     func foreignNode() async throws {
         var ledger = MadeLedger(node: "worker-1")
         ledger.addSession(1)
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let answer = try await collector.deliver(ledger, token: token)
             #expect(answer.status == 403)
@@ -76,7 +79,7 @@ struct IngestTests {
         let place = try #require(
             (0..<(forged.count - needle.count)).last { Array(forged[$0..<$0 + needle.count]) == needle })
         forged[place + needle.count - 1] = UInt8(ascii: "0")
-        try await RunningCollector.with { [forged] collector in
+        try await RunningCollector.with { [forged] collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let answer = try await collector.call(.POST, "/v1/logs", token: token, headers: protobuf, body: forged)
             #expect(answer.status == 400)
@@ -91,7 +94,7 @@ struct IngestTests {
         var other = MadeLedger()
         one.addSession(1, exitCode: 1)
         other.addSession(1, exitCode: 2)
-        try await RunningCollector.with { [one, other] collector in
+        try await RunningCollector.with { [one, other] collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(one, token: token).status == 200)
             #expect(try await collector.deliver(other, token: token).status == 200)
@@ -104,7 +107,7 @@ struct IngestTests {
 
     @Test("two live ledgers of one node are alarmed")
     func twoLedgers() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             var ledgers = [MadeLedger("ledger-1"), MadeLedger("ledger-2")]
             for round in 0..<3 {
@@ -122,7 +125,7 @@ struct IngestTests {
     func json() async throws {
         var ledger = MadeLedger()
         ledger.addSession(1)
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let answer = try await collector.call(
                 .POST, "/v1/logs", token: token, headers: [("content-type", "application/json; charset=utf-8")],
@@ -141,7 +144,7 @@ struct IngestTests {
             "scopeLogs":[{"logRecords":[{"timeUnixNano":"1795228800000000000","body":{"stringValue":"hello"},
             "traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174"},{"body":{"stringValue":"two"}}]}]}]}
             """#
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let answer = try await collector.call(
                 .POST, "/v1/logs", token: token, headers: [("content-type", "application/json")], body: Array(body.utf8)
@@ -177,7 +180,7 @@ struct IngestTests {
                 gzip.enumerated().map { $0.offset == 40 ? $0.element ^ 1 : $0.element }, 400
             ),
         ]
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             for (what, headers, body, status) in cases {
                 let answer = try await collector.call(.POST, "/v1/logs", token: token, headers: headers, body: body)
@@ -195,7 +198,7 @@ struct IngestTests {
         // 64 MiB and a little, in some 64 KiB.
         let bomb = try Gzip.pack([UInt8](repeating: 0, count: (64 << 20) + 1))
         #expect(bomb.count < 100_000)
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let headers = protobuf + [("content-encoding", "gzip")]
             let answer = try await collector.call(.POST, "/v1/logs", token: token, headers: headers, body: bomb)
@@ -206,7 +209,7 @@ struct IngestTests {
     @Test("what all deliveries hold together is bounded: beyond it 429 with Retry-After")
     func budget() async throws {
         let flags = ["--limits-memory", "16MiB", "--limits-unpacked-bytes", "16MiB", "--limits-request-bytes", "16MiB"]
-        try await RunningCollector.with(flags: flags) { collector in
+        try await RunningCollector.with(flags: flags) { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let large = try Gzip.pack([UInt8](repeating: 0, count: 16 << 20))
             let headers = protobuf + [("content-encoding", "gzip")]
@@ -223,7 +226,7 @@ struct IngestTests {
     func tooMany() async throws {
         var ledger = MadeLedger()
         for seed in 0..<10 { ledger.addSession(seed) }
-        try await RunningCollector.with(flags: ["--limits-records", "10"]) { [ledger] collector in
+        try await RunningCollector.with(flags: ["--limits-records", "10"]) { [ledger] collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: token).status == 413)
             #expect(try await collector.deliver(ledger, 0..<5, token: token).status == 200)
@@ -232,7 +235,7 @@ struct IngestTests {
 
     @Test("a body of 1 GiB is refused without being read, announced or not")
     func gigabyte() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             let head =
                 "POST /v1/logs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \(token)\r\n"
@@ -259,7 +262,7 @@ struct IngestTests {
         var ledger = MadeLedger()
         ledger.addSession(1)
         let body = try ledger.body()
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let token = try await collector.token(.agent, node: "worker-0")
             func head(_ token: String) -> [UInt8] {
                 Array(

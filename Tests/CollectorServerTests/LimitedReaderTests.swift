@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorStore
 import Foundation
 import NIOHTTP1
 import SessionRecords
@@ -20,7 +21,7 @@ struct LimitedReaderTests {
         let document = try #require(
             try JSONSerialization.jsonObject(with: Data(OpenAPIDocument.json.utf8)) as? [String: Any])
         let validator = SchemaValidator(document: document)
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let reader = try await collector.token(.reader, namespaces: ["default", "empty"])

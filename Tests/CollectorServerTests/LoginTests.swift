@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CollectorStore
+import HealthReporting
 import NIOHTTP1
 import SessionRecords
 import TestSupport
@@ -11,7 +12,7 @@ import Testing
 struct LoginTests {
     @Test("without a login nothing but the open pages answers, and the challenge says how")
     func required() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             for path in ["/v1/sessions", "/v1/nodes", "/v1/status", "/v1/sessions/x/output"] {
                 let answer = try await collector.call(.GET, path)
                 #expect(answer.status == 401)
@@ -27,7 +28,7 @@ struct LoginTests {
 
     @Test("a wrong, an expired and a revoked token get the same answer")
     func tokens() async throws {
-        try await RunningCollector.with(flags: ["--auth-failure-limit", "1000"]) { collector in
+        try await RunningCollector.with(flags: ["--auth-failure-limit", "1000"]) { collector async throws in
             let good = try await collector.token(.reader)
             let expired = try await collector.token(.reader, expiresAt: MadeLedger.now)
             let (revoked, facts) = try await collector.store.createToken(
@@ -47,7 +48,7 @@ struct LoginTests {
 
     @Test("each role may do its own and no more")
     func roles() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             let reader = try await collector.token(.reader)
             let admin = try await collector.token(.admin)
@@ -72,7 +73,7 @@ struct LoginTests {
 
     @Test("after too many failed logins an address has to wait, also with a good token")
     func failures() async throws {
-        try await RunningCollector.with(flags: ["--auth-failure-limit", "3"]) { collector in
+        try await RunningCollector.with(flags: ["--auth-failure-limit", "3"]) { collector async throws in
             let good = try await collector.token(.reader)
             for _ in 0..<3 { #expect(try await collector.call(.GET, "/v1/sessions", token: "wrong").status == 401) }
             let answer = try await collector.call(.GET, "/v1/sessions", token: good)
@@ -107,7 +108,7 @@ struct LoginTests {
         let authority = try TestAuthority()
         var ledger = MadeLedger(node: "worker-7")
         ledger.addSession(1)
-        try await RunningCollector.with(authority: authority) { [ledger] collector in
+        try await RunningCollector.with(authority: authority) { [ledger] collector async throws in
             for name in ["worker-7", "system:node:worker-7"] {
                 let client = try authority.client(name)
                 #expect(try await collector.deliver(ledger, token: nil, client: client).status == 200)
@@ -135,7 +136,7 @@ struct LoginTests {
     @Test("over TLS both HTTP/2 and HTTP/1.1 answer, and who has no certificate may have a token")
     func versions() async throws {
         let authority = try TestAuthority()
-        try await RunningCollector.with(authority: authority) { collector in
+        try await RunningCollector.with(authority: authority) { collector async throws in
             let token = try await collector.token(.reader)
             let answer = try await collector.call(.GET, "/v1/sessions", token: token)
             #expect(answer.status == 200)
@@ -154,7 +155,7 @@ struct LoginTests {
     func foreignAuthority() async throws {
         let authority = try TestAuthority()
         let foreign = try TestAuthority().client("worker-0")
-        try await RunningCollector.with(authority: authority) { collector in
+        try await RunningCollector.with(authority: authority) { collector async throws in
             await #expect(throws: (any Error).self) {
                 _ = try await collector.call(.GET, "/healthz", client: foreign)
             }
@@ -165,7 +166,7 @@ struct LoginTests {
     @Test("changed certificates are served without a restart, and useless ones change nothing")
     func reload() async throws {
         let authority = try TestAuthority()
-        try await RunningCollector.with(authority: authority) { collector in
+        try await RunningCollector.with(authority: authority) { collector async throws in
             func served() async throws -> String {
                 let shown = try await ChildProcess.run([
                     "sh", "-c",
@@ -190,7 +191,7 @@ struct LoginTests {
     func open() async throws {
         var ledger = MadeLedger()
         let id = ledger.addSession(1)
-        try await RunningCollector.with(flags: ["--no-auth-required"]) { [ledger] collector in
+        try await RunningCollector.with(flags: ["--no-auth-required"]) { [ledger] collector async throws in
             #expect(try await collector.deliver(ledger, token: nil).status == 200)
             #expect(try await collector.call(.GET, "/v1/sessions/\(id)").status == 200)
             let reason = Array(#"{"reason":"test"}"#.utf8)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
+import CollectorStore
 import Foundation
+import HTTPTypes
 import NIOHTTP1
 import SessionRecords
 import Testing
@@ -35,7 +37,7 @@ struct OpenAPITests {
 
     @Test("every route that is served is in it, and the other way round, with the same role")
     func routes() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             let served = collector.application.routes.all
             #expect(
                 Set(served.map { "\($0.method) \($0.path)" }) == Set(operations.map { "\($0.method) \($0.path)" }))
@@ -90,7 +92,7 @@ struct OpenAPITests {
         ledger.addGap(closed: true)
         var fork = MadeLedger()
         fork.addSession(1, exitCode: 9)
-        try await RunningCollector.with { [ledger, fork] collector in
+        try await RunningCollector.with { [ledger, fork] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             let admin = try await collector.token(.admin)
             // A hole, a fork, then everything.
@@ -103,11 +105,11 @@ struct OpenAPITests {
                 let answer = try await collector.call(
                     method, path, token: admin, body: body.map { Array($0.utf8) })
                 #expect(answer.status == status, "\(method) \(path): \(answer.text)")
-                let operation = try operation(method.rawValue, template)
+                let operation = try self.operation(method.rawValue, template)
                 #expect((operation.content["responses"] as? [String: Any])?["\(status)"] != nil, "\(path) \(status)")
                 guard answer.headers["content-type"].first == "application/json" else { return }
-                let schema = try #require(schema(operation, status), "\(path) has no schema for \(status)")
-                #expect(validator.faults(answer.json, schema) == [], "\(path)")
+                let described = try #require(self.schema(operation, status), "\(path) has no schema for \(status)")
+                #expect(validator.faults(answer.json, described) == [], "\(path)")
                 seen += 1
             }
             try await expect(.GET, "/v1/nodes", "/v1/nodes", 200)
@@ -169,7 +171,7 @@ struct OpenAPITests {
 
     @Test("a path that is not served is 404, another method 405 with what is allowed")
     func others() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             for path in ["/", "/v1", "/v1/sessions/", "/v1//sessions", "/v1/sessions/a/b/c", "/%2e%2e/etc/passwd"] {
                 let answer = try await collector.call(.GET, path)
                 #expect(answer.status == 404, "\(path)")

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorStore
 import Foundation
+import HealthReporting
+import NIOHTTP1
 import SessionRecords
 import TestSupport
 import Testing
@@ -13,7 +16,7 @@ struct QueryTests {
         var ledger = MadeLedger()
         var ids: [SessionID] = []
         for seed in 0..<25 { ids.append(ledger.addSession(seed)) }
-        try await RunningCollector.with { [ledger, ids] collector in
+        try await RunningCollector.with { [ledger, ids] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let reader = try await collector.token(.reader)
@@ -41,7 +44,7 @@ struct QueryTests {
         let (session, output) = MadeLedger.session(
             1, node: "worker-0", namespace: "default", exitCode: 42, output: "x", revision: 3)
         ledger.add("session.ended", "session", session.json, output: output)
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let reader = try await collector.token(.reader)
@@ -55,7 +58,7 @@ struct QueryTests {
         let hostile = "red \u{1B}[31m\r\n\u{0}tab\t\u{202E}back\rward é\n"
         var ledger = MadeLedger()
         let id = ledger.addSession(1, output: hostile)
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let reader = try await collector.token(.reader)
@@ -81,7 +84,7 @@ struct QueryTests {
         var ledger = MadeLedger()
         let id = ledger.addSession(1, output: "permission denied for \"root\"\n")
         ledger.addSession(2, output: "all good\n")
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let reader = try await collector.token(.reader)
@@ -103,7 +106,7 @@ struct QueryTests {
     func changes() async throws {
         var ledger = MadeLedger()
         let first = ledger.addSession(1)
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             let reader = try await collector.token(.reader)
             let start = try await collector.call(.GET, "/v1/changes", token: reader)
@@ -123,7 +126,7 @@ struct QueryTests {
     func erasing() async throws {
         var ledger = MadeLedger()
         let id = ledger.addSession(1, output: "password hunter2\n")
-        try await RunningCollector.with { [ledger] collector in
+        try await RunningCollector.with { [ledger] collector async throws in
             let agent = try await collector.token(.agent, node: "worker-0")
             #expect(try await collector.deliver(ledger, token: agent).status == 200)
             let admin = try await collector.token(.admin)
@@ -147,7 +150,7 @@ struct QueryTests {
 
     @Test("readiness says which part is at fault")
     func readiness() async throws {
-        try await RunningCollector.with { collector in
+        try await RunningCollector.with { collector async throws in
             try await waitUntil("the collector is ready") {
                 try await collector.call(.GET, "/readyz").status == 200
             }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorStore
 import Foundation
 import JWTKit
+import NIOHTTP1
 import SessionRecords
 import TestSupport
 import Testing
@@ -46,8 +48,8 @@ private struct Issuer {
         jwks = """
             {"keys":[{"kty":"EC","crv":"P-256","kid":"ec","use":"sig","alg":"ES256",
             "x":"\(point.x.base64URL)","y":"\(point.y.base64URL)"},
-            {"kty":"RSA","kid":"rsa","use":"sig","n":"\(parts.modulus.base64URL)","e":"\(parts.exponent.base64URL)"},
-            {"kty":"RSA","kid":"rsa-512","n":"\(parts.modulus.base64URL)","e":"\(parts.exponent.base64URL)"},
+            {"kty":"RSA","kid":"rsa","use":"sig","n":"\(parts.modulus.base64URL)","e":"\(parts.publicExponent.base64URL)"},
+            {"kty":"RSA","kid":"rsa-512","n":"\(parts.modulus.base64URL)","e":"\(parts.publicExponent.base64URL)"},
             {"kty":"oct","kid":"hmac","k":"c2VjcmV0"}]}
             """
     }
@@ -98,7 +100,7 @@ struct ServiceAccountTests {
         mine.addSession(1)
         var other = MadeLedger("ledger-2", node: "worker-1")
         other.addSession(1)
-        try await with(issuer) { [mine, other] collector in
+        try await with(issuer) { [mine, other] collector async throws in
             let token = try await issuer.token(kid)
             #expect(try await collector.deliver(mine, token: token).status == 200)
             #expect(try await collector.deliver(other, token: token).status == 403)
@@ -139,7 +141,7 @@ struct ServiceAccountTests {
                 "\(parts[0]).\(try await issuer.token { $0.exp = now + 9999 }.split(separator: ".")[1]).\(parts[2])"
             ),
         ]
-        try await with(issuer) { [ledger, tokens] collector in
+        try await with(issuer) { [ledger, tokens] collector async throws in
             for (what, token) in tokens {
                 #expect(try await collector.deliver(ledger, token: token).status == 401, "\(what)")
             }
