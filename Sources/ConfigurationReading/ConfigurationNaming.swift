@@ -7,6 +7,12 @@ package struct ConfigurationNaming: Sendable {
     /// Variables of other programs that begin with the prefix and may stand in the same environment.
     package let foreign: Set<String>
 
+    /// Variables of the command line `lastword`, which may run in the same container as either program.
+    package static let commandLine: Set<String> = [
+        "LASTWORD_STORE", "LASTWORD_COLLECTOR", "LASTWORD_COLLECTOR_TOKEN", "LASTWORD_COLLECTOR_TOKEN_FILE",
+        "LASTWORD_COLLECTOR_CA_FILE", "LASTWORD_COLLECTOR_CERTIFICATE_FILE", "LASTWORD_COLLECTOR_KEY_FILE",
+    ]
+
     package init(prefix: String, foreign: Set<String>) {
         self.prefix = prefix
         self.foreign = foreign

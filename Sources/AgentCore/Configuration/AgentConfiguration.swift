@@ -7,9 +7,7 @@ package import ConfigurationReading
 /// `AgentConfigurationKeys` says what each key means; the properties have the keys' names.
 package struct AgentConfiguration: Sendable {
     package static let defaultFile = "/etc/lastword/agent.yaml"
-    /// The command line `lastword` may run in the agent's container, with variables of its own.
-    package static let naming = ConfigurationNaming(
-        prefix: "LASTWORD_", foreign: ["LASTWORD_STORE", "LASTWORD_COLLECTOR"])
+    package static let naming = ConfigurationNaming(prefix: "LASTWORD_", foreign: ConfigurationNaming.commandLine)
 
     package struct Node: Sendable {
         package var name: String

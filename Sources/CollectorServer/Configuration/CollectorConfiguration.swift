@@ -5,9 +5,8 @@ package import ConfigurationReading
 /// means; the properties have the keys' names.
 package struct CollectorConfiguration: Sendable {
     package static let defaultFile = "/etc/lastword/collector.yaml"
-    /// The command line `lastword` may run in the same container, with variables of its own.
     package static let naming = ConfigurationNaming(
-        prefix: "LASTWORD_COLLECTOR_", foreign: ["LASTWORD_COLLECTOR_TOKEN", "LASTWORD_COLLECTOR_TOKEN_FILE"])
+        prefix: "LASTWORD_COLLECTOR_", foreign: ConfigurationNaming.commandLine)
 
     package struct Server: Sendable {
         package var listen: ListenAddress

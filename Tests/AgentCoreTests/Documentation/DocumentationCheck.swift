@@ -57,7 +57,7 @@ struct DocumentationCheck {
             for match in text.matches(of: /"(LASTWORD_[A-Z_0-9]+)"/) { fields.insert(String(match.1)) }
         }
         variables = fields.union(AgentConfigurationKeys.all.map(\.variable))
-            .union([AgentConfiguration.naming.fileVariable, "LASTWORD_STORE"])
+            .union([AgentConfiguration.naming.fileVariable]).union(ConfigurationNaming.commandLine)
             .union(CollectorConfigurationKeys.all.map { $0.variable(prefix: CollectorConfiguration.naming.prefix) })
             .union([CollectorConfiguration.naming.fileVariable])
     }
