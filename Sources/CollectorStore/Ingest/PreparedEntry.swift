@@ -20,10 +20,12 @@ struct PreparedEntry: Sendable {
 
 /// A session as one entry tells it.
 struct PreparedSession: Sendable {
+    typealias Output = (bytes: [UInt8], frames: [UInt8], sha256: Digest, framesSHA256: Digest)
+
     let session: Session
     /// The record's JSON, as the agent made it.
     let record: String
-    let output: (bytes: [UInt8], frames: [UInt8], sha256: Digest, framesSHA256: Digest)?
+    let output: Output?
     /// The output's words.
     let text: String
 

@@ -27,8 +27,13 @@ enum OutputIndex {
         } else {
             words = try self.text(ofOutput: wanted, db)
         }
-        try db.run("INSERT INTO output_text (rowid, text) VALUES (?, ?)", [session, words])
-        try db.run("UPDATE session SET indexed = ? WHERE seq = ?", [wanted, session])
+        try insert(session, output: wanted, words, db)
+    }
+
+    /// Puts in the words of a session that has none there.
+    static func insert(_ session: Int64, output: Int64, _ text: String, _ db: Database) throws {
+        try db.run("INSERT INTO output_text (rowid, text) VALUES (?, ?)", [session, text])
+        try db.run("UPDATE session SET indexed = ? WHERE seq = ?", [output, session])
     }
 
     /// Takes a session's words out. Must come before its output is removed or replaced: they are read from it.
@@ -59,5 +64,11 @@ enum OutputIndex {
         try db.run("INSERT INTO output_text (output_text, rank) VALUES ('merge', ?)", [-max(1, pages)])
         // https://www.sqlite.org/fts5.html#the_merge_command: fewer than two changes mean that it was a no-op.
         return sqlite3_total_changes(db.sqliteConnection) - before < 2
+    }
+
+    /// The same at once, however long it takes; true.
+    static func purge(_ db: Database) throws -> Bool {
+        try db.run("INSERT INTO output_text (output_text) VALUES ('optimize')")
+        return true
     }
 }
