@@ -42,6 +42,11 @@ struct PreparedSession: Sendable {
         }
     }
 
+    /// What the index is to be given of it; nil if no output came.
+    func indexText(fresh: Int64?) -> IndexWork.Text? {
+        output.map { IndexWork.Text(sha256: $0.sha256, text: text, fresh: fresh) }
+    }
+
     /// How sure the ending is: observed before recovered before inferred before none at all.
     var rank: Int {
         switch session.ending {

@@ -36,7 +36,7 @@ enum SessionWriter {
             let row = try insert(prepared, entry, ledger, now, &transaction)
             try insertVersion(prepared, entry, ledger, row, isForeign: false, now, db)
             if let output = try storeOutput(prepared, ledger, row, db) {
-                try OutputIndex.insert(row, output: output, prepared.text, db)
+                transaction.index.note(row, prepared.indexText(fresh: output))
             }
             return
         }
@@ -69,8 +69,10 @@ enum SessionWriter {
         }
         let output = stored.isErased ? nil : try storeOutput(prepared, ledger, stored.row, db)
         // Nothing is indexed and nothing came: the usual case of a session that goes on.
-        if output == nil, !stored.isIndexed, stored.versions == 1, known != nil { return }
-        try OutputIndex.refresh(stored.row, text: prepared.output.map { ($0.sha256, prepared.text) }, db)
+        let isIdle = output == nil && !stored.isIndexed && !transaction.index.has(stored.row)
+        if isIdle, stored.versions == 1, known != nil { return }
+        let isPlain = isNewer && known != nil && stored.versions == 1 && !stored.isIndexed
+        transaction.index.note(stored.row, prepared.indexText(fresh: isPlain ? output : nil))
     }
 
     // MARK: Choice
