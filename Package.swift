@@ -258,6 +258,7 @@ let package = Package(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",

@@ -69,8 +69,9 @@ struct CollectorOpener {
         configuration.label = "lastword.collector"
         configuration.maximumReaderCount = max(1, options.readers)
         configuration.prepareDatabase { db in
-            // Has effect on a database without tables only; lets a lowered byte limit give space back.
-            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // Has effect on a database without tables only; lets a lowered byte limit give space back. It writes: the
+            // connections that only read may not ask for it.
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
             try db.execute(sql: "PRAGMA cache_size = -16384")
         }

@@ -109,13 +109,14 @@ extension CollectorStore {
 
     /// Merges the index until no removed word is in any of its pages. Others write between the steps.
     func purgeIndex() async throws {
-        var isClean = false
-        while !isClean {
-            isClean = try await writing("clear the search index") { db in
-                let isClean = try OutputIndex.purgeStep(db, pages: 2000)
+        for step in 1... {
+            let isClean = try await writing("clear the search index") { db in
+                // New outputs begin the merge anew: where many come, it would never end by steps.
+                let isClean = try step > 500 ? OutputIndex.purge(db) : OutputIndex.purgeStep(db, pages: 2000)
                 if isClean { try db.run("UPDATE store_state SET index_debt_at = NULL") }
                 return isClean
             }
+            if isClean { return }
         }
     }
 

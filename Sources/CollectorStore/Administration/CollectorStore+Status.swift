@@ -88,3 +88,16 @@ extension CollectorStore {
         return findings
     }
 }
+
+extension CollectorStore {
+    /// What SQLite says of the writing connection: `synchronous` is 2 where every commit is synced, `secureDelete` 1 where
+    /// everything deleted is overwritten.
+    package func settings() async throws -> (synchronous: Int, secureDelete: Int) {
+        try await writing("read the store's settings") { db in
+            (
+                Int(clamping: try db.number("PRAGMA synchronous")),
+                Int(clamping: try db.number("PRAGMA secure_delete"))
+            )
+        }
+    }
+}

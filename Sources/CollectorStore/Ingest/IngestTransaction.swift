@@ -14,6 +14,7 @@ struct IngestTransaction {
     private let firstChange: Int64
     private(set) var change: Int64
     var alarms: AlarmBook
+    var index = IndexWork()
 
     init(_ db: Database, _ options: CollectorStoreOptions) throws {
         self.db = db
@@ -70,6 +71,7 @@ struct IngestTransaction {
     mutating func finish() throws {
         for node in nodes.values { try node.save(db) }
         for ledger in ledgers.values { try ledger.save(db) }
+        try index.finish(db)
         if change != firstChange { try db.run("UPDATE store_state SET change = ?", [change]) }
     }
 

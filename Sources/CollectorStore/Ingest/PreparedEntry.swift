@@ -20,10 +20,12 @@ struct PreparedEntry: Sendable {
 
 /// A session as one entry tells it.
 struct PreparedSession: Sendable {
+    typealias Output = (bytes: [UInt8], frames: [UInt8], sha256: Digest, framesSHA256: Digest)
+
     let session: Session
     /// The record's JSON, as the agent made it.
     let record: String
-    let output: (bytes: [UInt8], frames: [UInt8], sha256: Digest, framesSHA256: Digest)?
+    let output: Output?
     /// The output's words.
     let text: String
 
@@ -38,6 +40,11 @@ struct PreparedSession: Sendable {
             output = nil
             text = ""
         }
+    }
+
+    /// What the index is to be given of it; nil if no output came.
+    func indexText(fresh: Int64?) -> IndexWork.Text? {
+        output.map { IndexWork.Text(sha256: $0.sha256, text: text, fresh: fresh) }
     }
 
     /// How sure the ending is: observed before recovered before inferred before none at all.

@@ -11,13 +11,18 @@ import SessionRecords
 /// does not count stays as a version beside it. A session belongs to the node that told of it first: what another node tells
 /// of it is kept, never chosen, and alarmed.
 enum SessionWriter {
-    private struct Stored {
+    fileprivate struct Stored {
         let row: Int64
         let ledger: Int64
+        let number: Int64
         let revision: Int64
         let versions: Int64
         let node: String
         let isErased: Bool
+        let isIndexed: Bool
+        let sortAt: Int64
+        /// Namespace, pod, container, target.
+        let names: [String?]
     }
 
     static func write(
@@ -26,17 +31,13 @@ enum SessionWriter {
     ) throws {
         let db = transaction.db
         let stored = try db.firstRow(
-            "SELECT seq, ledger, revision, versions, node, erased_at FROM session WHERE id = ?",
-            [prepared.session.id.rawValue]
-        ) { row in
-            Stored(
-                row: row.integer(0), ledger: row.integer(1), revision: row.integer(2), versions: row.integer(3),
-                node: row.text(4), isErased: !row.isNull(5))
-        }
+            "SELECT \(Stored.columns) FROM session WHERE id = ?", [prepared.session.id.rawValue], Stored.init)
         guard let stored else {
             let row = try insert(prepared, entry, ledger, now, &transaction)
             try insertVersion(prepared, entry, ledger, row, isForeign: false, now, db)
-            if try storeOutput(prepared, ledger, row, db) { try index(row, prepared, db) }
+            if let output = try storeOutput(prepared, ledger, row, db) {
+                transaction.index.note(row, prepared.indexText(fresh: output))
+            }
             return
         }
         let isForeign = stored.node != entry.node
@@ -61,25 +62,29 @@ enum SessionWriter {
             }
             if known != nil, stored.versions == 1 {
                 try update(
-                    prepared.session, entry.number, entry.outputOmitted, ledger.row, stored.row, now, &transaction)
+                    prepared.session, entry.number, entry.outputOmitted, ledger.row, stored, now, &transaction)
             } else {
-                try choose(stored.row, now, &transaction)
+                try choose(stored, now, &transaction)
             }
         }
-        if !stored.isErased { _ = try storeOutput(prepared, ledger, stored.row, db) }
-        try index(stored.row, prepared, db)
+        let output = stored.isErased ? nil : try storeOutput(prepared, ledger, stored.row, db)
+        // Nothing is indexed and nothing came: the usual case of a session that goes on.
+        let isIdle = output == nil && !stored.isIndexed && !transaction.index.has(stored.row)
+        if isIdle, stored.versions == 1, known != nil { return }
+        let isPlain = isNewer && known != nil && stored.versions == 1 && !stored.isIndexed
+        transaction.index.note(stored.row, prepared.indexText(fresh: isPlain ? output : nil))
     }
 
     // MARK: Choice
 
     /// Takes the best version, and shows it if it is another one than before.
-    private static func choose(_ row: Int64, _ now: Timestamp, _ transaction: inout IngestTransaction) throws {
+    private static func choose(_ stored: Stored, _ now: Timestamp, _ transaction: inout IngestTransaction) throws {
         let best = try transaction.db.firstRow(
             """
             SELECT ledger, number, revision, output_omitted, record FROM session_version
             WHERE session = ? AND is_foreign = 0
             ORDER BY rank DESC, output_bytes DESC, at DESC, ledger LIMIT 1
-            """, [row]
+            """, [stored.row]
         ) { row in
             (
                 ledger: row.integer(0), number: row.integer(1), revision: row.integer(2),
@@ -87,12 +92,9 @@ enum SessionWriter {
             )
         }
         guard let best else { return }
-        let shown = try transaction.db.firstRow("SELECT ledger, number, revision FROM session WHERE seq = ?", [row]) {
-            ($0.integer(0), $0.integer(1), $0.integer(2))
-        }
-        if let shown, shown == (best.ledger, best.number, best.revision) { return }
+        if (stored.ledger, stored.number, stored.revision) == (best.ledger, best.number, best.revision) { return }
         let session = try RecordCoding.session(best.record)
-        try update(session, best.number, best.omitted, best.ledger, row, now, &transaction)
+        try update(session, best.number, best.omitted, best.ledger, stored, now, &transaction)
     }
 
     // MARK: Rows
@@ -120,7 +122,7 @@ enum SessionWriter {
     }
 
     private static func update(
-        _ session: Session, _ number: Int64, _ omitted: String?, _ ledger: Int64, _ row: Int64, _ now: Timestamp,
+        _ session: Session, _ number: Int64, _ omitted: String?, _ ledger: Int64, _ stored: Stored, _ now: Timestamp,
         _ transaction: inout IngestTransaction
     ) throws {
         let change = transaction.nextChange()
@@ -133,21 +135,16 @@ enum SessionWriter {
             """,
             [
                 ledger, number, session.revision, session.state.rawValue, session.cluster, session.image,
-                session.exitCode, now.nanoseconds, change, session.output.map { Data($0.sha256.bytes) }, omitted, row,
+                session.exitCode, now.nanoseconds, change, session.output.map { Data($0.sha256.bytes) }, omitted,
+                stored.row,
             ])
         // Indexed names are set only where they change: SQLite rewrites every index whose columns an UPDATE names.
-        let sortAt = try transaction.db.firstRow("SELECT sort_at FROM session WHERE seq = ?", [row]) { $0.integer(0) }
-        let newSortAt = session.sortAt(Timestamp(nanoseconds: sortAt ?? now.nanoseconds)).nanoseconds
+        let sortAt = session.sortAt(Timestamp(nanoseconds: stored.sortAt)).nanoseconds
+        let names = [session.namespace, session.pod, session.container, session.targetContainer]
+        guard sortAt != stored.sortAt || names != stored.names else { return }
         try transaction.db.run(
-            """
-            UPDATE session SET namespace = ?, pod = ?, container = ?, target_container = ?, sort_at = ?
-            WHERE seq = ? AND (namespace IS NOT ? OR pod IS NOT ? OR container IS NOT ? OR target_container IS NOT ?
-                OR sort_at <> ?)
-            """,
-            [
-                session.namespace, session.pod, session.container, session.targetContainer, newSortAt, row,
-                session.namespace, session.pod, session.container, session.targetContainer, newSortAt,
-            ])
+            "UPDATE session SET namespace = ?, pod = ?, container = ?, target_container = ?, sort_at = ? WHERE seq = ?",
+            StatementArguments(names) + [sortAt, stored.row])
     }
 
     private static func insertVersion(
@@ -187,40 +184,55 @@ enum SessionWriter {
 
     // MARK: Output
 
-    /// Keeps the output of the newest revision that brought one; true if it is kept.
+    /// Keeps the output of the newest revision that brought one; its row, or nil where nothing was kept.
     private static func storeOutput(
         _ prepared: PreparedSession, _ ledger: LedgerState, _ row: Int64, _ db: Database
-    ) throws -> Bool {
-        guard let output = prepared.output else { return false }
+    ) throws -> Int64? {
+        guard let output = prepared.output else { return nil }
+        if let kept = try insertOutput(output, prepared.session.revision, ledger, row, db) { return kept }
         let stored = try db.firstRow(
             "SELECT seq, revision, sha256 FROM output WHERE session = ? AND ledger = ?", [row, ledger.row]
         ) { (row: $0.integer(0), revision: $0.integer(1), sha256: $0.bytes(2)) }
-        if let stored {
-            guard Int64(prepared.session.revision) > stored.revision else { return false }
-            if stored.sha256 == output.sha256.bytes {
-                try db.run(
-                    "UPDATE output SET revision = ? WHERE seq = ?", [prepared.session.revision, stored.row])
-                return true
-            }
-            if try db.number("SELECT indexed FROM session WHERE seq = ?", [row]) == stored.row {
-                try OutputIndex.remove(row, db)
-            }
-            try db.run("DELETE FROM output WHERE seq = ?", [stored.row])
+        guard let stored, Int64(prepared.session.revision) > stored.revision else { return nil }
+        if stored.sha256 == output.sha256.bytes {
+            try db.run("UPDATE output SET revision = ? WHERE seq = ?", [prepared.session.revision, stored.row])
+            return stored.row
         }
+        if try db.number("SELECT indexed FROM session WHERE seq = ?", [row]) == stored.row {
+            try OutputIndex.remove(row, db)
+        }
+        try db.run("DELETE FROM output WHERE seq = ?", [stored.row])
+        return try insertOutput(output, prepared.session.revision, ledger, row, db)
+    }
+
+    /// Nil where the ledger has told of an output of this session before.
+    private static func insertOutput(
+        _ output: PreparedSession.Output, _ revision: Int, _ ledger: LedgerState, _ row: Int64, _ db: Database
+    ) throws -> Int64? {
         try db.run(
             """
             INSERT INTO output (session, ledger, revision, sha256, frames_sha256, bytes, frames)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, ledger) DO NOTHING
             """,
             [
-                row, ledger.row, prepared.session.revision, Data(output.sha256.bytes),
-                Data(output.framesSHA256.bytes), Data(output.bytes), Data(output.frames),
+                row, ledger.row, revision, Data(output.sha256.bytes), Data(output.framesSHA256.bytes),
+                Data(output.bytes), Data(output.frames),
             ])
-        return true
+        return db.changesCount > 0 ? db.lastInsertedRowID : nil
     }
+}
 
-    private static func index(_ row: Int64, _ prepared: PreparedSession, _ db: Database) throws {
-        try OutputIndex.refresh(row, text: prepared.output.map { ($0.sha256, prepared.text) }, db)
+extension SessionWriter.Stored {
+    fileprivate static let columns = """
+        seq, ledger, number, revision, versions, node, erased_at, indexed, sort_at, namespace, pod, container,
+        target_container
+        """
+
+    fileprivate init(_ row: Columns) {
+        self.init(
+            row: row.integer(0), ledger: row.integer(1), number: row.integer(2), revision: row.integer(3),
+            versions: row.integer(4), node: row.text(5), isErased: !row.isNull(6), isIndexed: !row.isNull(7),
+            sortAt: row.integer(8), names: (9...12).map { row.optionalText($0) })
     }
 }
 

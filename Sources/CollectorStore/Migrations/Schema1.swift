@@ -77,7 +77,8 @@ enum Schema1 {
 
     /// `session` holds what is filtered and sorted by, of the version that was chosen (`session.ledger`);
     /// `session_version` what each ledger told last. `change` grows with every change of what a reader sees. `indexed`: the
-    /// output whose words are in `output_text`, which keeps no text of its own.
+    /// output whose words are in `output_text`, under its own number; the index keeps no text. (FTS5 writes a segment each
+    /// time that a number is lower than the one before: those of outputs grow, those of sessions would not.)
     private static let sessions = """
         CREATE TABLE session (
             seq INTEGER PRIMARY KEY,

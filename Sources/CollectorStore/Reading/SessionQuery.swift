@@ -139,11 +139,11 @@ struct SessionQuery {
             arguments = self.arguments
             if let words {
                 // A word that many outputs hold: probed for each row, newest first, until the page is full.
-                terms.append("EXISTS (SELECT 1 FROM output_text WHERE output_text MATCH ? AND rowid = s.seq)")
+                terms.append("EXISTS (SELECT 1 FROM output_text WHERE output_text MATCH ? AND rowid = s.indexed)")
                 arguments.append(words.expression)
             }
         case .words(let expression):
-            source = "output_text f CROSS JOIN session s ON s.seq = f.rowid"
+            source = "output_text f CROSS JOIN output o ON o.seq = f.rowid CROSS JOIN session s ON s.seq = o.session"
             terms.insert("f.output_text MATCH ?", at: 0)
             arguments = [expression] + self.arguments
         }

@@ -28,7 +28,7 @@ enum SearchText {
         }
         // Repairs what is no UTF-8.
         var text = String(decoding: plain, as: UTF8.self)
-        if text.unicodeScalars.contains(where: isUnreadable) {
+        if !plain.allSatisfy({ $0 < 0x80 }), text.unicodeScalars.contains(where: isUnreadable) {
             var scalars = String.UnicodeScalarView()
             for scalar in text.unicodeScalars { scalars.append(isUnreadable(scalar) ? " " : scalar) }
             text = String(scalars)
