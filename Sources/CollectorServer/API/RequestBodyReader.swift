@@ -9,17 +9,13 @@ final class RequestBodyReader {
     private let timeout: TimeAmount
     private let body: RequestBody
     private var iterator: RequestBody.AsyncIterator?
-    private var isAtEnd: Bool
+    private var isAtEnd = false
 
     /// - Parameter timeout: how long all of it may take; then the connection is closed.
     init(_ request: Request, channel: any Channel, timeout: Duration) {
         body = request.body
         self.channel = channel
         self.timeout = TimeAmount(timeout)
-        // Over HTTP/1 a request without either has no body; over HTTP/2 one never knows, and the end has come already.
-        isAtEnd =
-            request.headers[.contentLength] == nil && request.headers[.transferEncoding] == nil
-            && [.get, .head, .delete].contains(request.method)
     }
 
     /// All of it; throws 413 as soon as there is more than `limit`, and what `reserve` throws for the bytes of a piece.

@@ -141,7 +141,7 @@ package final class CollectorApplication: Sendable {
             ControlServer(
                 directory: configuration.controlDirectory, socket: configuration.controlSocket,
                 administration: Administration(store: store), logger: logger))
-        all.append(listener(started))
+        all.append(ListenerService(server: listener(started), address: configuration.server.listen))
         var group = ServiceGroupConfiguration(
             services: all.map {
                 .init(
