@@ -20,6 +20,7 @@ actor ServiceAccountKeys {
     private var keys: JWTKeyCollection?
     private var names: Set<String> = []
     private var lookedAt: ContinuousClock.Instant?
+    private var loading: Task<Result<Void, LastwordError>, Never>?
 
     init(
         _ source: CollectorConfiguration.ServiceAccounts.Keys,
@@ -32,7 +33,7 @@ actor ServiceAccountKeys {
     /// The keys, if there is one of this name among them. Reads them again if there is not, and the last time is a while ago.
     func keys(with name: String) async -> JWTKeyCollection? {
         if names.contains(name) { return keys }
-        if let lookedAt, now() - lookedAt < Self.pause { return nil }
+        if loading == nil, let lookedAt, now() - lookedAt < Self.pause { return nil }
         do throws(LastwordError) {
             try await load()
         } catch {
@@ -44,11 +45,23 @@ actor ServiceAccountKeys {
 
     /// Reads all keys. What was read before stays in force if that fails.
     func load() async throws(LastwordError) {
+        if let loading { return try await loading.value.get() }
         lookedAt = now()
-        let text = try await contents()
-        let (found, collection) = try await Self.parse(text, from: described)
-        names = found
-        keys = collection
+        // A task of its own, which everybody waits for who asks meanwhile: a request that is cancelled must not end it for
+        // the others.
+        let task = Task { () -> Result<Void, LastwordError> in
+            do throws(LastwordError) {
+                let text = try await contents()
+                (names, keys) = try await Self.parse(text, from: described)
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        loading = task
+        let result = await task.value
+        loading = nil
+        try result.get()
     }
 
     /// RSA keys are for RS256 and P-256 keys for ES256, as Kubernetes signs; other keys are not looked at. The algorithm is fixed
