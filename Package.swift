@@ -30,7 +30,12 @@ extension Target.Dependency {
     static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -94,6 +99,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         // Certificates that tests issue for themselves.
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        // The server's requests and answers; names inside certificates: what Hummingbird and swift-certificates speak, named
+        // because members are used.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        // ServiceAccount tokens of agents: signatures by an issuer's JWKS, which nobody should write by hand.
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
         // SHA-256 of the chain and the outputs, SHA-1 of the session id (UUIDv5).
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         // A channel whose sender waits, between the bounded queues and the session loop.
@@ -113,6 +124,8 @@ let package = Package(
         // MARK: Values and decisions, no I/O
         library("SessionRecords", [.crypto]),
         library("SessionTracking", ["SessionRecords"]),
+        // Entries as OTLP log records and back, for both sides.
+        library("OTLPCoding", ["SessionRecords", "OTLPProto", .protobuf]),
 
         // MARK: Sources and effects
         library(
@@ -133,16 +146,37 @@ let package = Package(
         library(
             "JournalSource",
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
-        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
+        // Files, locks and SQLite, as the node's store and the collector's both have them.
+        library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
+
+        // MARK: What agent and collector share: settings, health, logs and metrics
+        library("Telemetry", [.logging, .metrics, .coreMetrics]),
+        library("ConfigurationReading", ["SessionRecords", .yams]),
+        library(
+            "HealthReporting",
+            [
+                "SessionRecords", "Telemetry", "ConfigurationReading", "CSystemd", .nioCore, .nioPosix, .nioHTTP1,
+                .serviceLifecycle, .logging, .metrics,
+            ]),
 
         // MARK: The agent
-        library("Telemetry", [.logging, .metrics, .coreMetrics]),
         library(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix,
-                .nioHTTP1, .asyncAlgorithms,
+                "JournalSource", "SystemJournal", "Telemetry", "ConfigurationReading", "HealthReporting",
+                .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
+            ]),
+
+        // MARK: The collector
+        library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+        library(
+            "CollectorServer",
+            [
+                "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry", "ConfigurationReading",
+                "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
@@ -156,6 +190,7 @@ let package = Package(
         // MARK: Generated, and C
         generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
         generated("CRIAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
+        generated("OTLPProto", [.protobuf]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CSystemCalls"),
@@ -164,7 +199,9 @@ let package = Package(
         .executableTarget(
             name: "lastword-agent", dependencies: ["AgentCore", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
-        .executableTarget(name: "lastword-collector", dependencies: [.argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "lastword-collector", dependencies: ["CollectorServer", .argumentParser], swiftSettings: strict,
+            linkerSettings: released),
         .executableTarget(
             name: "lastword", dependencies: ["Commands", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
@@ -200,11 +237,14 @@ let package = Package(
             name: "lastword-bench",
             dependencies: [
                 "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
-                "SessionRecords", "Telemetry", "ContainerdAPI", .argumentParser, .grdb, .grpcCore, .grpcPosix,
+                "SessionRecords", "Telemetry", "HealthReporting", "ContainerdAPI", .argumentParser, .grdb, .grpcCore,
+                .grpcPosix,
                 .protobuf, .serviceLifecycle, .logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
         tests("SessionRecordsTests", ["SessionRecords"]),
+        tests(
+            "OTLPCodingTests", ["OTLPCoding", "OTLPProto", "SessionRecords", .protobuf], resources: [.copy("Golden")]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(
             "RuntimeSourceTests",
@@ -222,12 +262,15 @@ let package = Package(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", .argumentParser, .logging, .coreMetrics,
+                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", "CollectorServer",
+                .argumentParser, .logging,
+                .coreMetrics,
             ]),
         tests(
             "CommandsTests",
@@ -237,12 +280,20 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioSSL, .logging,
             ],
             resources: [.copy("Golden")]),
+        tests(
+            "CollectorServerTests",
+            [
+                "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
+                "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
+                .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
+            ]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix,
+                "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
+                .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,
             ], exclude: ["Faults/README.md"]),
     ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SQLiteStore
 
 extension AgentStore {
     /// The collector has committed every entry up to this one. The mark only moves forward.
