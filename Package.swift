@@ -115,8 +115,13 @@ let package = Package(
         library("SessionTracking", ["SessionRecords"]),
         // Entries as OTLP log records and back, for both sides.
         library("OTLPCoding", ["SessionRecords", "OTLPProto", .protobuf]),
+        // What is sent again when; for every output with a cursor.
+        library("Delivery", []),
 
         // MARK: Sources and effects
+        // Credential files, CAs, client certificates: what the pod source and the forwarder need of a server.
+        library(
+            "ServerAccess", ["SessionRecords", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
         library(
             "RuntimeSource",
             [
@@ -126,7 +131,7 @@ let package = Package(
         library(
             "PodSource",
             [
-                "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                "SessionRecords", "SessionTracking", "ServerAccess", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
@@ -206,6 +211,7 @@ let package = Package(
         tests("SessionRecordsTests", ["SessionRecords"]),
         tests(
             "OTLPCodingTests", ["OTLPCoding", "OTLPProto", "SessionRecords", .protobuf], resources: [.copy("Golden")]),
+        tests("DeliveryTests", ["Delivery"]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(
             "RuntimeSourceTests",
@@ -217,6 +223,7 @@ let package = Package(
             "PodSourceTests",
             ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
+        tests("ServerAccessTests", ["ServerAccess", "SessionRecords"]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("SystemJournalTests", ["SystemJournal", "SessionRecords"]),
         tests(
