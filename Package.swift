@@ -131,7 +131,8 @@ let package = Package(
         library(
             "PodSource",
             [
-                "SessionRecords", "SessionTracking", "ServerAccess", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                "SessionRecords", "SessionTracking", "ServerAccess", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix,
+                .nioHTTP1,
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
@@ -140,18 +141,31 @@ let package = Package(
         library(
             "JournalSource",
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
-        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
+        // Files, locks and SQLite, as the node's store and the collector's both have them.
+        library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
+
+        // MARK: What agent and collector share: settings, health, logs and metrics
+        library("Telemetry", [.logging, .metrics, .coreMetrics]),
+        library("ConfigurationReading", ["SessionRecords", .yams]),
+        library(
+            "HealthReporting",
+            [
+                "SessionRecords", "Telemetry", "ConfigurationReading", "CSystemd", .nioCore, .nioPosix, .nioHTTP1,
+                .serviceLifecycle, .logging, .metrics,
+            ]),
 
         // MARK: The agent
-        library("Telemetry", [.logging, .metrics, .coreMetrics]),
         library(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", .argumentParser, .yams, .nioCore, .nioPosix,
-                .nioHTTP1, .asyncAlgorithms,
-                .serviceLifecycle, .unixSignals, .logging, .metrics,
+                "JournalSource", "SystemJournal", "Telemetry", "ConfigurationReading", "HealthReporting",
+                .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
+
+        // MARK: The collector
+        library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
 
         // MARK: The command line
         library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
@@ -204,7 +218,8 @@ let package = Package(
             name: "lastword-bench",
             dependencies: [
                 "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
-                "SessionRecords", "Telemetry", "ContainerdAPI", .argumentParser, .grdb, .grpcCore, .grpcPosix,
+                "SessionRecords", "Telemetry", "HealthReporting", "ContainerdAPI", .argumentParser, .grdb, .grpcCore,
+                .grpcPosix,
                 .protobuf, .serviceLifecycle, .logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
@@ -235,7 +250,8 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", .argumentParser, .logging, .coreMetrics,
+                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", .argumentParser, .logging,
+                .coreMetrics,
             ]),
         tests(
             "CommandsTests",
@@ -248,7 +264,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix,
+                "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
+                .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,
             ], exclude: ["Faults/README.md"]),
     ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SQLiteStore
 package import SessionRecords
 
 /// One life of the agent, as the store knows it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SQLiteStore
 package import SessionRecords
 
 /// An entry that is to leave the node, with what goes beside it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AgentStore
+import ConfigurationReading
 import Glibc
+package import HealthReporting
 import JournalSource
 package import Logging
 import PodSource

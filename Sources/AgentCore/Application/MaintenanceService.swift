@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
+import ConfigurationReading
+import HealthReporting
 import JournalSource
 import Logging
 import Metrics

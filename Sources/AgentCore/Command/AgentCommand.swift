@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 package import ArgumentParser
-import Glibc
+import ConfigurationReading
+import HealthReporting
 import Logging
 import Metrics
 import ServiceLifecycle
@@ -131,36 +132,9 @@ enum SettingsLoader {
     }
 
     static func refuse(_ text: String) -> ExitCode {
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            let prefix = line.hasPrefix("  remedy:") ? "" : "error: "
-            StandardError.write(prefix + line + "\n")
-        }
+        StandardError.write(refusal: text)
         return ExitCode(2)
     }
-}
-
-enum StandardError {
-    /// What cannot be written there cannot be told anywhere else.
-    static func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
-    }
-}
-
-/// The process's environment, read once.
-enum ProcessEnvironment {
-    static let variables: [String: String] = {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next = next.successor()
-        }
-        return variables
-    }()
 }
 
 extension AgentConfiguration.Log.Level {

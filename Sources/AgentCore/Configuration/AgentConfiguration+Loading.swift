@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+package import ConfigurationReading
 import SessionRecords
 
 extension AgentConfiguration {
@@ -11,28 +11,20 @@ extension AgentConfiguration {
     /// - Throws: `ConfigurationError` with everything that is wrong.
     package static func load(
         arguments: [String], environment: [String: String], defaultFile: String = AgentConfiguration.defaultFile,
-        hostName: String = AgentConfiguration.hostName()
+        hostName: String = HostName.current()
     ) throws(ConfigurationError) -> AgentConfiguration {
         var reader = ConfigurationReader(
-            keys: Keys.all, arguments: arguments, environment: environment, defaultFile: defaultFile,
-            hostName: hostName)
+            keys: Keys.all, arguments: arguments, environment: environment, naming: naming,
+            defaultFile: defaultFile, hostName: hostName)
         let configuration = AgentConfiguration(&reader)
         configuration.contradictions(&reader)
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
         return configuration
     }
 
-    /// The kernel's host name, which is what the kubelet takes where it is told nothing else.
-    package static func hostName() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        // The last byte stays 0, as a cut name may come without one.
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     /// `key = value  # source`, one line a key; secrets are redacted.
     package var rendered: String {
-        settings.map { "\($0.name) = \($0.text)  # \($0.source)" }.joined(separator: "\n")
+        settings.rendered
     }
 
     private typealias Keys = AgentConfigurationKeys

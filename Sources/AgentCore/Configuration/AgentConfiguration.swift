@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ConfigurationReading
 
 /// Everything the agent can be told, read once at start and checked: every value is of its type and in its range, and
 /// no two contradict each other. Whether paths exist and sockets answer is for `lastword-agent check` to find out.
@@ -6,6 +7,9 @@
 /// `AgentConfigurationKeys` says what each key means; the properties have the keys' names.
 package struct AgentConfiguration: Sendable {
     package static let defaultFile = "/etc/lastword/agent.yaml"
+    /// The command line `lastword` may run in the agent's container, with variables of its own.
+    package static let naming = ConfigurationNaming(
+        prefix: "LASTWORD_", foreign: ["LASTWORD_STORE", "LASTWORD_COLLECTOR"])
 
     package struct Node: Sendable {
         package var name: String
@@ -129,18 +133,7 @@ package struct AgentConfiguration: Sendable {
         package var listen: ListenAddress?
     }
 
-    package struct Log: Sendable {
-        package enum Level: String, Sendable, CaseIterable {
-            case trace, debug, info, notice, warning, error, critical
-        }
-
-        package enum Format: String, Sendable, CaseIterable {
-            case text, json
-        }
-
-        package var level: Level
-        package var format: Format
-    }
+    package typealias Log = LogSettings
 
     package var node: Node
     package var cluster: Cluster

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import JournalSource
 
 /// The table of the agent's keys. Flags, environment variables, `--help` and `docs/configuration.md` come from it.

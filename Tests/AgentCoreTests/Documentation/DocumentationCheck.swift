@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import ConfigurationReading
 import Foundation
 
 @testable import AgentCore
@@ -53,7 +54,7 @@ struct DocumentationCheck {
             for match in text.matches(of: /"(LASTWORD_[A-Z_0-9]+)"/) { fields.insert(String(match.1)) }
         }
         variables = fields.union(AgentConfigurationKeys.all.map(\.variable))
-            .union([ConfigurationEnvironment.fileVariable, "LASTWORD_STORE"])
+            .union([AgentConfiguration.naming.fileVariable, "LASTWORD_STORE"])
     }
 
     private static func verbs(_ help: String) throws -> [String: Set<String>] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import Foundation
 import Glibc
+import HealthReporting
 import Logging
 import SessionRecords
 import Synchronization
