@@ -144,6 +144,12 @@ let package = Package(
         // Files, locks and SQLite, as the node's store and the collector's both have them.
         library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
         library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
+        library(
+            "Forwarding",
+            [
+                "SessionRecords", "SessionTracking", "AgentStore", "OTLPCoding", "Delivery", "ServerAccess", "Telemetry",
+                "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL, .logging, .metrics,
+            ]),
 
         // MARK: What agent and collector share: settings, health, logs and metrics
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
@@ -160,7 +166,8 @@ let package = Package(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "ConfigurationReading", "HealthReporting",
+                "JournalSource", "SystemJournal", "Forwarding", "Delivery", "OTLPCoding", "Telemetry",
+                "ConfigurationReading", "HealthReporting",
                 .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
