@@ -210,6 +210,14 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
+        // An OTLP receiver and a proxy on loopback, with answers of all kinds.
+        .target(
+            name: "ReceiverSupport",
+            dependencies: [
+                "APIServerSupport", "OTLPCoding", "CZlib", .hummingbird, .hummingbirdTLS,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioPosix, .nioSSL, .logging,
+            ],
+            path: "Tests/ReceiverSupport", swiftSettings: strict),
         // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
         // the agent's store to compare it with the truth.
         .executableTarget(
@@ -252,6 +260,12 @@ let package = Package(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests(
+            "ForwardingTests",
+            [
+                "Forwarding", "Delivery", "OTLPCoding", "AgentStore", "ReceiverSupport", "APIServerSupport",
+                "SessionTracking", "SessionRecords", .logging,
+            ]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",

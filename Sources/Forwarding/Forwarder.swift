@@ -66,9 +66,10 @@ package final class Forwarder: Sendable {
                 await loop.run()
             }
             group.addTask {
-                // The last word: what has not been answered by then is asked again at the next start.
+                // What has not been answered by then is asked again at the next start. In real time, whatever the clock is:
+                // the process is to end.
                 await self.wakeUp.wait(for: [.stop])
-                do { try await self.clock.sleep(self.configuration.drainTime) } catch { return }
+                do { try await Task.sleep(for: self.configuration.drainTime) } catch { return }
             }
             await group.next()
             group.cancelAll()

@@ -7,17 +7,17 @@ import SwiftASN1
 import X509
 
 /// A CA of the test's own, with one server certificate and one client certificate, as PEM texts.
-struct StandInCertificates: Sendable {
-    let authority: String
-    let server: String
-    let serverKey: String
-    let client: String
-    let clientKey: String
+package struct StandInCertificates: Sendable {
+    package let authority: String
+    package let server: String
+    package let serverKey: String
+    package let client: String
+    package let clientKey: String
     /// SHA-256 of the server certificate's DER form, lower-case hex.
-    let serverFingerprint: String
+    package let serverFingerprint: String
 
     /// - Parameter names: DNS names the server certificate is for; 127.0.0.1 is always among its addresses.
-    init(names: [String] = ["localhost"]) throws {
+    package init(names: [String] = ["localhost"]) throws {
         let authorityKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let authorityName = try DistinguishedName { CommonName("stand-in CA") }
         let authority = try Self.issue(
