@@ -2,13 +2,13 @@
 import ConfigurationReading
 import Foundation
 import Glibc
-import HealthReporting
 import Logging
 import SessionRecords
 import Synchronization
 import Testing
 
 @testable import AgentCore
+@testable import HealthReporting
 
 @Suite("Health endpoint")
 struct HealthEndpointTests {
