@@ -147,7 +147,8 @@ let package = Package(
         library(
             "Forwarding",
             [
-                "SessionRecords", "SessionTracking", "AgentStore", "OTLPCoding", "Delivery", "ServerAccess", "Telemetry",
+                "SessionRecords", "SessionTracking", "AgentStore", "OTLPCoding", "Delivery", "ServerAccess",
+                "Telemetry",
                 "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL, .logging, .metrics,
             ]),
 
@@ -265,13 +266,14 @@ let package = Package(
             [
                 "Forwarding", "Delivery", "OTLPCoding", "AgentStore", "ReceiverSupport", "APIServerSupport",
                 "SessionTracking", "SessionRecords", .logging,
-            ]),
+            ], exclude: ["Foreign"]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", .argumentParser, .logging,
+                "Forwarding", "Delivery", "OTLPCoding", "TailCapture", "Telemetry", "ConfigurationReading",
+                "HealthReporting", .argumentParser, .logging,
                 .coreMetrics,
             ]),
         tests(
@@ -284,7 +286,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
+                "AgentCore", "AgentStore", "APIServerSupport", "ReceiverSupport", "OTLPCoding", "SessionRecords",
+                "SessionTracking", "RuntimeSource",
                 "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
                 .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,
