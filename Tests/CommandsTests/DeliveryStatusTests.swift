@@ -32,7 +32,8 @@ struct DeliveryStatusTests {
         try store.noteDelivery(to: "https://collector:4318/v1/logs", trouble: "answered 503: \u{1B}[2J")
         let text = try text(scratch)
         #expect(text.contains("https://collector:4318/v1/logs:"))
-        #expect(text.contains("nothing moves for") && text.contains("1 waiting for") && text.contains("1 outputs refused"))
+        #expect(
+            text.contains("nothing moves for") && text.contains("1 waiting for") && text.contains("1 outputs refused"))
         #expect(text.contains("answered 503") && !text.contains("\u{1B}") && text.contains("Last accepted:"))
         let reader = try StoreReader(directory: scratch.directory)
         defer { try? reader.close() }
