@@ -126,8 +126,13 @@ let package = Package(
         library("SessionTracking", ["SessionRecords"]),
         // Entries as OTLP log records and back, for both sides.
         library("OTLPCoding", ["SessionRecords", "OTLPProto", .protobuf]),
+        // What is sent again when; for every output with a cursor.
+        library("Delivery", []),
 
         // MARK: Sources and effects
+        // Credential files, CAs, client certificates: what the pod source and the forwarder need of a server.
+        library(
+            "ServerAccess", ["SessionRecords", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
         library(
             "RuntimeSource",
             [
@@ -137,7 +142,8 @@ let package = Package(
         library(
             "PodSource",
             [
-                "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                "SessionRecords", "SessionTracking", "ServerAccess", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix,
+                .nioHTTP1,
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
@@ -149,6 +155,13 @@ let package = Package(
         // Files, locks and SQLite, as the node's store and the collector's both have them.
         library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
         library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
+        library(
+            "Forwarding",
+            [
+                "SessionRecords", "SessionTracking", "AgentStore", "OTLPCoding", "Delivery", "ServerAccess",
+                "Telemetry",
+                "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL, .logging, .metrics,
+            ]),
 
         // MARK: What agent and collector share: settings, health, logs and metrics
         library("Telemetry", [.logging, .metrics, .coreMetrics]),
@@ -165,7 +178,8 @@ let package = Package(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "ConfigurationReading", "HealthReporting",
+                "JournalSource", "SystemJournal", "Forwarding", "Delivery", "OTLPCoding", "Telemetry",
+                "ConfigurationReading", "HealthReporting",
                 .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
@@ -222,6 +236,14 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
+        // An OTLP receiver and a proxy on loopback, with answers of all kinds.
+        .target(
+            name: "ReceiverSupport",
+            dependencies: [
+                "APIServerSupport", "OTLPCoding", "CZlib", .hummingbird, .hummingbirdTLS,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioPosix, .nioSSL, .logging,
+            ],
+            path: "Tests/ReceiverSupport", swiftSettings: strict),
         // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
         // the agent's store to compare it with the truth.
         .executableTarget(
@@ -245,6 +267,7 @@ let package = Package(
         tests("SessionRecordsTests", ["SessionRecords"]),
         tests(
             "OTLPCodingTests", ["OTLPCoding", "OTLPProto", "SessionRecords", .protobuf], resources: [.copy("Golden")]),
+        tests("DeliveryTests", ["Delivery"]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(
             "RuntimeSourceTests",
@@ -256,6 +279,7 @@ let package = Package(
             "PodSourceTests",
             ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
+        tests("ServerAccessTests", ["ServerAccess", "SessionRecords"]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("SystemJournalTests", ["SystemJournal", "SessionRecords"]),
         tests(
@@ -263,13 +287,19 @@ let package = Package(
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
         tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
+        tests(
+            "ForwardingTests",
+            [
+                "Forwarding", "Delivery", "OTLPCoding", "AgentStore", "ReceiverSupport", "APIServerSupport",
+                "SessionTracking", "SessionRecords", .logging,
+            ], exclude: ["Foreign"]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", "ConfigurationReading", "HealthReporting", "CollectorServer",
-                .argumentParser, .logging,
+                "Forwarding", "Delivery", "OTLPCoding", "TailCapture", "Telemetry", "ConfigurationReading",
+                "HealthReporting", "CollectorServer", .argumentParser, .logging,
                 .coreMetrics,
             ]),
         tests(
@@ -291,7 +321,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
+                "AgentCore", "AgentStore", "APIServerSupport", "ReceiverSupport", "OTLPCoding", "SessionRecords",
+                "SessionTracking", "RuntimeSource",
                 "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
                 .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,

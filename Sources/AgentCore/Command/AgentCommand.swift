@@ -61,7 +61,7 @@ package struct AgentCommand: AsyncParsableCommand {
             _ agent: AgentApplication, _ registry: PrometheusRegistry, _ logger: Logger
         ) -> [any Service] {
             let process = ProcessMetrics()
-            var services: [any Service] = []
+            var services: [any Service] = [RefusedAgainService(forwarder: agent.forwarder, logger: logger)]
             if let address = agent.configuration.http.listen {
                 let pages = HealthPages(
                     state: agent.health, isAlive: { agent.isAlive },
@@ -93,7 +93,8 @@ package struct AgentCommand: AsyncParsableCommand {
     package struct Check: AsyncParsableCommand {
         package static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal.",
+            abstract:
+                "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal, delivery.",
             discussion: "Exit codes: 0 all in order, 1 a check failed, 2 the configuration is wrong.")
 
         @Option(name: .customLong("format"), help: "text or jsonl.")

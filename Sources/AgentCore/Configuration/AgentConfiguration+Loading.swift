@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ConfigurationReading
+import Forwarding
 import SessionRecords
 
 extension AgentConfiguration {
@@ -65,9 +66,27 @@ extension AgentConfiguration {
         store = Store(
             directory: reader.read(Keys.storeDirectory), lockTimeout: reader.read(Keys.storeLockTimeout),
             maxBytes: reader.read(Keys.storeMaxBytes), maxAge: reader.read(Keys.storeMaxAge))
+        forward = Self.readForward(&reader)
         http = HTTP(listen: reader.read(Keys.httpListen))
         log = Log(level: reader.read(Keys.logLevel), format: reader.read(Keys.logFormat))
         settings = reader.settings
+    }
+
+    private static func readForward(_ reader: inout ConfigurationReader) -> Forward {
+        Forward(
+            endpoint: reader.read(Keys.forwardEndpoint), receiver: reader.read(Keys.forwardReceiver),
+            tokenFile: reader.read(Keys.forwardTokenFile), headersFile: reader.read(Keys.forwardHeadersFile),
+            caFile: reader.read(Keys.forwardCAFile), certificateFile: reader.read(Keys.forwardCertificateFile),
+            keyFile: reader.read(Keys.forwardKeyFile), proxy: reader.read(Keys.forwardProxy),
+            connectTimeout: reader.read(Keys.forwardConnectTimeout),
+            requestTimeout: reader.read(Keys.forwardRequestTimeout),
+            batchEntries: reader.read(Keys.forwardBatchEntries), batchBytes: reader.read(Keys.forwardBatchBytes),
+            retryLimit: reader.read(Keys.forwardRetryLimit), output: reader.read(Keys.forwardOutput),
+            outputNamespaces: Namespaces(
+                include: reader.read(Keys.forwardOutputInclude), exclude: reader.read(Keys.forwardOutputExclude)),
+            arguments: reader.read(Keys.forwardArguments),
+            argumentsNamespaces: Namespaces(
+                include: reader.read(Keys.forwardArgumentsInclude), exclude: reader.read(Keys.forwardArgumentsExclude)))
     }
 
     /// Settings that are right each for itself and wrong together.
@@ -109,11 +128,34 @@ extension AgentConfiguration {
                     remedy: "set pods.kubelet.caFile or pods.kubelet.fingerprint")
             }
         }
+        forwardContradictions(&reader)
         for name in scope.namespaces.include where scope.namespaces.exclude.contains(name) {
             reader.contradiction(Keys.scopeExclude, "\(name) is in scope.namespaces.include too")
         }
         for name in output.namespaces.include where output.namespaces.exclude.contains(name) {
             reader.contradiction(Keys.outputExclude, "\(name) is in output.namespaces.include too")
+        }
+    }
+
+    private func forwardContradictions(_ reader: inout ConfigurationReader) {
+        if (forward.certificateFile == nil) != (forward.keyFile == nil) {
+            reader.contradiction(
+                Keys.forwardKeyFile, "a client certificate needs its key, and a key its certificate",
+                remedy: "set both forward.certificateFile and forward.keyFile, or neither")
+        } else if let forwarding {
+            do {
+                try forwarding.validate()
+            } catch {
+                reader.contradiction(
+                    Keys.forwardEndpoint, "a token, headers or a client certificate would travel in the clear",
+                    remedy: "use https, or take forward.tokenFile and the others out")
+            }
+        }
+        for name in forward.outputNamespaces.include where forward.outputNamespaces.exclude.contains(name) {
+            reader.contradiction(Keys.forwardOutputExclude, "\(name) is in forward.outputNamespaces.include too")
+        }
+        for name in forward.argumentsNamespaces.include where forward.argumentsNamespaces.exclude.contains(name) {
+            reader.contradiction(Keys.forwardArgumentsExclude, "\(name) is in forward.argumentsNamespaces.include too")
         }
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ConfigurationReading
+package import Forwarding
+package import OTLPCoding
 
 /// Everything the agent can be told, read once at start and checked: every value is of its type and in its range, and
 /// no two contradict each other. Whether paths exist and sockets answer is for `lastword-agent check` to find out.
@@ -126,6 +128,35 @@ package struct AgentConfiguration: Sendable {
         package var maxAge: Duration
     }
 
+    package struct Forward: Sendable {
+        package enum Receiver: String, Sendable, CaseIterable {
+            case collector, otlp
+        }
+
+        /// Nil: nothing is forwarded.
+        package var endpoint: ForwardingEndpoint?
+        package var receiver: Receiver
+        package var tokenFile: String?
+        package var headersFile: String?
+        package var caFile: String?
+        package var certificateFile: String?
+        package var keyFile: String?
+        package var proxy: ForwardingConfiguration.Proxy?
+        package var connectTimeout: Duration
+        package var requestTimeout: Duration
+        package var batchEntries: Int
+        package var batchBytes: ByteCount
+        package var retryLimit: Duration
+        /// Nil: by the receiver.
+        package var output: SendingPolicy.Amount?
+        /// Where `output` applies; elsewhere none is delivered.
+        package var outputNamespaces: Namespaces
+        package var arguments: SendingPolicy.Amount
+        package var argumentsNamespaces: Namespaces
+
+        var effectiveOutput: SendingPolicy.Amount { output ?? (receiver == .collector ? .full : .excerpt) }
+    }
+
     package struct HTTP: Sendable {
         /// Nil: no endpoint.
         package var listen: ListenAddress?
@@ -143,6 +174,7 @@ package struct AgentConfiguration: Sendable {
     package var logs: Logs
     package var output: Output
     package var store: Store
+    package var forward: Forward
     package var http: HTTP
     package var log: Log
     /// Every key with its effective value and source, in the table's order, secrets redacted; as it was loaded.

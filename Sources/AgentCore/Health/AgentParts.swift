@@ -7,4 +7,6 @@ extension HealthState.Part {
     package static let pods = "pods"
     package static let pins = "pins"
     package static let journal = "journal"
+    /// Where entries are forwarded.
+    package static let delivery = "delivery"
 }

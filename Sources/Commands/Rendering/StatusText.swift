@@ -36,7 +36,9 @@ enum StatusText {
 
         text.section("Delivery")
         for delivery in report.deliveries {
-            text.add(delivery.destination, describe(delivery, now))
+            text.add(delivery.destination, describe(delivery, now), style: delivery.state == .waiting ? .bad : nil)
+            text.add("Trouble", delivery.trouble, style: .bad)
+            text.add("Last accepted", delivery.acceptedAt.map { ago($0, now) })
         }
 
         text.section("Open gaps")
@@ -74,6 +76,13 @@ enum StatusText {
 
     private static func describe(_ delivery: StatusReport.Delivery, _ now: Timestamp) -> String {
         var parts: [String] = []
+        switch delivery.state {
+        case .off: parts.append("off")
+        case .waiting:
+            let since = delivery.stateSince.map { " for \(HumanTime.age(nanoseconds: now.nanoseconds(since: $0)))" }
+            parts.append("nothing moves\(since ?? "")")
+        case .delivering, nil: break
+        }
         if let through = delivery.deliveredThrough { parts.append("delivered through \(through)") }
         if let waiting = delivery.waiting {
             let since = waiting == 0 ? nil : delivery.waitingSince
@@ -81,6 +90,7 @@ enum StatusText {
             parts.append("\(waiting) waiting\(age ?? "")")
         }
         if let refused = delivery.refused, refused > 0 { parts.append("\(refused) refused") }
+        if let refused = delivery.refusedOutputs, refused > 0 { parts.append("\(refused) outputs refused") }
         return parts.isEmpty ? "nothing yet" : parts.joined(separator: ", ")
     }
 
@@ -154,6 +164,11 @@ extension StatusReport {
                 entry["waiting"] = delivery.waiting.map(JSONValue.integer)
                 entry["waitingSince"] = delivery.waitingSince.map { .string($0.description) }
                 entry["refused"] = delivery.refused.map(JSONValue.integer)
+                entry["refusedOutputs"] = delivery.refusedOutputs.map(JSONValue.integer)
+                entry["state"] = delivery.state.map { .string($0.rawValue) }
+                entry["stateSince"] = delivery.stateSince.map { .string($0.description) }
+                entry["trouble"] = delivery.trouble.map(JSONValue.string)
+                entry["acceptedAt"] = delivery.acceptedAt.map { .string($0.description) }
                 return .object(entry)
             })
         object["openGaps"] = .array(openGaps.map(\.json))

@@ -10,6 +10,23 @@ package struct StatusReport: Hashable, Sendable {
         package var waiting: Int64?
         package var waitingSince: Timestamp?
         package var refused: Int64?
+        /// Outputs that were refused, of entries that were not.
+        package var refusedOutputs: Int64?
+        package var state: State?
+        /// Since when it is in that state.
+        package var stateSince: Timestamp?
+        /// Why nothing moves.
+        package var trouble: String?
+        /// When entries were last taken. A receiver's word that it has them is all that there is to know of their further way.
+        package var acceptedAt: Timestamp?
+
+        package enum State: String, Sendable, CaseIterable {
+            /// Nothing is to be delivered: entries stay on the node.
+            case off
+            case delivering
+            /// Nothing moves until the receiver's trouble is over.
+            case waiting
+        }
 
         package init(
             destination: String, deliveredThrough: Int64?, waiting: Int64?, waitingSince: Timestamp?, refused: Int64?
