@@ -53,7 +53,8 @@ struct CollectorGoldenTests {
             for (file, code, arguments) in cases {
                 let result = await collector.cli.run(arguments)
                 #expect(result.code == code, "\(arguments)")
-                #expect(result.err == "", "\(arguments)")
+                // A gap that was closed by relisting alone is pointed out.
+                #expect(result.err == "" || arguments == ["gaps"], "\(arguments)")
                 try Golden.expect(result.out, file)
             }
             let open = await collector.cli.run("alarms", "--open", "--no-headers", "--node", "worker-1")
