@@ -16,8 +16,10 @@ package struct StandInCertificates: Sendable {
     /// SHA-256 of the server certificate's DER form, lower-case hex.
     package let serverFingerprint: String
 
-    /// - Parameter names: DNS names the server certificate is for; 127.0.0.1 is always among its addresses.
-    package init(names: [String] = ["localhost"]) throws {
+    /// - Parameters:
+    ///   - names: DNS names the server certificate is for.
+    ///   - hasAddress: whether it is for 127.0.0.1, too.
+    package init(names: [String] = ["localhost"], hasAddress: Bool = true) throws {
         let authorityKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let authorityName = try DistinguishedName { CommonName("stand-in CA") }
         let authority = try Self.issue(
@@ -34,7 +36,8 @@ package struct StandInCertificates: Sendable {
                 Critical(BasicConstraints.notCertificateAuthority)
                 try ExtendedKeyUsage([.serverAuth])
                 SubjectAlternativeNames(
-                    names.map { GeneralName.dnsName($0) } + [.ipAddress(.init(contentBytes: [127, 0, 0, 1]))])
+                    names.map { GeneralName.dnsName($0) }
+                        + (hasAddress ? [.ipAddress(.init(contentBytes: [127, 0, 0, 1]))] : []))
             })
         let clientKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let client = try Self.issue(

@@ -214,7 +214,7 @@ struct CollectorFailureTests {
             #expect(nobody.code == 2)
             #expect(nobody.err.contains("remedy: "), "\(nobody.err)")
         }
-        let elsewhere = try StandInCertificates(names: ["other.example"])
+        let elsewhere = try StandInCertificates(names: ["other.example"], hasAddress: false)
         try await CollectorStandIn.serve(CollectorContents(), .init(tls: elsewhere)) { collector in
             let named = collector.url.replacing("127.0.0.1", with: "localhost")
             let result = await collector.cli.run(
