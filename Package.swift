@@ -305,9 +305,11 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Commands", "CollectorClient", "APIServerSupport", "AgentStore", "SystemJournal", "SessionRecords",
+                "Commands", "CollectorClient", "OTLPCoding", "APIServerSupport", "AgentStore", "SystemJournal",
+                "SessionRecords",
                 "SessionTracking", .argumentParser, .yams, .hummingbird, .hummingbirdTLS,
-                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioSSL, .logging,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .asyncHTTPClient, .nioCore, .nioSSL,
+                .logging,
             ],
             resources: [.copy("Golden")]),
         tests(
