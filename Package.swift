@@ -258,7 +258,8 @@ let package = Package(
         .executableTarget(
             name: "lastword-bench",
             dependencies: [
-                "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
+                "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "CollectorStore", "TailCapture",
+                "SessionTracking",
                 "SessionRecords", "Telemetry", "HealthReporting", "ContainerdAPI", .argumentParser, .grdb, .grpcCore,
                 .grpcPosix,
                 .protobuf, .serviceLifecycle, .logging,
