@@ -30,7 +30,12 @@ extension Target.Dependency {
     static let grpcPosix = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdHTTP2 = product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -94,6 +99,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         // Certificates that tests issue for themselves.
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        // The server's requests and answers; names inside certificates: what Hummingbird and swift-certificates speak, named
+        // because members are used.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        // ServiceAccount tokens of agents: signatures by an issuer's JWKS, which nobody should write by hand.
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
         // SHA-256 of the chain and the outputs, SHA-1 of the session id (UUIDv5).
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         // A channel whose sender waits, between the bounded queues and the session loop.
@@ -113,8 +124,15 @@ let package = Package(
         // MARK: Values and decisions, no I/O
         library("SessionRecords", [.crypto]),
         library("SessionTracking", ["SessionRecords"]),
+        // Entries as OTLP log records and back, for both sides.
+        library("OTLPCoding", ["SessionRecords", "OTLPProto", .protobuf]),
+        // What is sent again when; for every output with a cursor.
+        library("Delivery", []),
 
         // MARK: Sources and effects
+        // Credential files, CAs, client certificates: what the pod source and the forwarder need of a server.
+        library(
+            "ServerAccess", ["SessionRecords", .asyncHTTPClient, .nioCore, .nioPosix, .nioSSL]),
         library(
             "RuntimeSource",
             [
@@ -124,7 +142,8 @@ let package = Package(
         library(
             "PodSource",
             [
-                "SessionRecords", "SessionTracking", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                "SessionRecords", "SessionTracking", "ServerAccess", "Telemetry", .asyncHTTPClient, .nioCore, .nioPosix,
+                .nioHTTP1,
                 .nioSSL, .nioTLS, .yams, .logging, .metrics, .crypto,
             ]),
         library("TailCapture", ["SessionRecords", "CSystemCalls", "CZlib", .crypto]),
@@ -133,26 +152,59 @@ let package = Package(
         library(
             "JournalSource",
             ["SessionRecords", "SessionTracking", "SystemJournal", "Telemetry", .logging, .metrics]),
-        library("AgentStore", ["SessionRecords", "SessionTracking", .grdb, .grdbSQLite, .crypto]),
+        // Files, locks and SQLite, as the node's store and the collector's both have them.
+        library("SQLiteStore", ["SessionRecords", .grdb, .grdbSQLite]),
+        library("AgentStore", ["SessionRecords", "SessionTracking", "SQLiteStore", .grdb, .crypto]),
+        library(
+            "Forwarding",
+            [
+                "SessionRecords", "SessionTracking", "AgentStore", "OTLPCoding", "Delivery", "ServerAccess",
+                "Telemetry",
+                "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL, .logging, .metrics,
+            ]),
+
+        // MARK: What agent and collector share: settings, health, logs and metrics
+        library("Telemetry", [.logging, .metrics, .coreMetrics]),
+        library("ConfigurationReading", ["SessionRecords", .yams]),
+        library(
+            "HealthReporting",
+            [
+                "SessionRecords", "Telemetry", "ConfigurationReading", "CSystemd", .nioCore, .nioPosix, .nioHTTP1,
+                .serviceLifecycle, .logging, .metrics,
+            ]),
 
         // MARK: The agent
-        library("Telemetry", [.logging, .metrics, .coreMetrics]),
         library(
             "AgentCore",
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
-                "JournalSource", "SystemJournal", "Telemetry", "CSystemd", "CSystemCalls", .argumentParser, .yams,
-                .nioCore, .nioPosix,
-                .nioHTTP1, .asyncAlgorithms,
+                "JournalSource", "SystemJournal", "Forwarding", "Delivery", "OTLPCoding", "Telemetry", "CSystemCalls",
+                "ConfigurationReading", "HealthReporting",
+                .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
+            ]),
+
+        // MARK: The collector
+        library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+        library(
+            "CollectorServer",
+            [
+                "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry", "ConfigurationReading",
+                "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
+                .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
         // MARK: The command line
-        library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", .argumentParser]),
+        library("Commands", ["SessionRecords", "AgentStore", "SystemJournal", "CollectorClient", .argumentParser]),
+        // The collector's query API, asked by the command line.
+        library(
+            "CollectorClient",
+            ["SessionRecords", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL]),
 
         // MARK: Generated, and C
         generated("ContainerdAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
         generated("CRIAPI", [.grpcCore, .grpcProtobuf, .protobuf]),
+        generated("OTLPProto", [.protobuf]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CSystemCalls"),
@@ -161,7 +213,9 @@ let package = Package(
         .executableTarget(
             name: "lastword-agent", dependencies: ["AgentCore", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
-        .executableTarget(name: "lastword-collector", dependencies: [.argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "lastword-collector", dependencies: ["CollectorServer", .argumentParser], swiftSettings: strict,
+            linkerSettings: released),
         .executableTarget(
             name: "lastword", dependencies: ["Commands", .argumentParser], swiftSettings: strict,
             linkerSettings: released),
@@ -182,6 +236,14 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
+        // An OTLP receiver and a proxy on loopback, with answers of all kinds.
+        .target(
+            name: "ReceiverSupport",
+            dependencies: [
+                "APIServerSupport", "OTLPCoding", "CZlib", .hummingbird, .hummingbirdTLS,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioPosix, .nioSSL, .logging,
+            ],
+            path: "Tests/ReceiverSupport", swiftSettings: strict),
         // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
         // the agent's store to compare it with the truth.
         .executableTarget(
@@ -196,12 +258,17 @@ let package = Package(
         .executableTarget(
             name: "lastword-bench",
             dependencies: [
-                "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "TailCapture", "SessionTracking",
-                "SessionRecords", "Telemetry", "ContainerdAPI", .argumentParser, .grdb, .grpcCore, .grpcPosix,
+                "TestSupport", "APIServerSupport", "AgentCore", "AgentStore", "CollectorStore", "TailCapture",
+                "SessionTracking",
+                "SessionRecords", "Telemetry", "HealthReporting", "ContainerdAPI", .argumentParser, .grdb, .grpcCore,
+                .grpcPosix,
                 .protobuf, .serviceLifecycle, .logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: strict),
         tests("SessionRecordsTests", ["SessionRecords"]),
+        tests(
+            "OTLPCodingTests", ["OTLPCoding", "OTLPProto", "SessionRecords", .protobuf], resources: [.copy("Golden")]),
+        tests("DeliveryTests", ["Delivery"]),
         tests("SessionTrackingTests", ["SessionTracking", "SessionRecords"], resources: [.copy("Fixtures")]),
         tests(
             "RuntimeSourceTests",
@@ -213,31 +280,55 @@ let package = Package(
             "PodSourceTests",
             ["PodSource", "APIServerSupport", "SessionTracking", "SessionRecords", .logging, .nioCore],
             resources: [.copy("Fixtures")]),
+        tests("ServerAccessTests", ["ServerAccess", "SessionRecords"]),
         tests("TailCaptureTests", ["TailCapture", "SessionRecords", "CZlib"], resources: [.copy("Fixtures")]),
         tests("SystemJournalTests", ["SystemJournal", "SessionRecords"]),
         tests(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
+        tests(
+            "ForwardingTests",
+            [
+                "Forwarding", "Delivery", "OTLPCoding", "AgentStore", "ReceiverSupport", "APIServerSupport",
+                "SessionTracking", "SessionRecords", .logging,
+            ], exclude: ["Foreign"]),
         tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             [
                 "AgentCore", "Commands", "SessionTracking", "SessionRecords", "AgentStore", "SystemJournal",
-                "TailCapture", "Telemetry", "CSystemCalls", .argumentParser, .logging, .coreMetrics,
+                "Forwarding", "Delivery", "OTLPCoding", "TailCapture", "Telemetry", "CSystemCalls",
+                "ConfigurationReading",
+                "HealthReporting", "CollectorServer", .argumentParser, .logging,
+                .coreMetrics,
             ]),
         tests(
             "CommandsTests",
             [
-                "Commands", "AgentStore", "SystemJournal", "SessionRecords", "SessionTracking", .argumentParser, .yams,
+                "Commands", "CollectorClient", "OTLPCoding", "APIServerSupport", "AgentStore", "SystemJournal",
+                "SessionRecords",
+                "SessionTracking", .argumentParser, .yams, .hummingbird, .hummingbirdTLS,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .asyncHTTPClient, .nioCore, .nioSSL,
+                .logging,
             ],
             resources: [.copy("Golden")]),
+        tests(
+            "CollectorServerTests",
+            [
+                "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
+                "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
+                .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
+            ]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",
             [
-                "AgentCore", "AgentStore", "APIServerSupport", "SessionRecords", "SessionTracking", "RuntimeSource",
-                "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore, .grpcPosix,
+                "AgentCore", "AgentStore", "APIServerSupport", "ReceiverSupport", "OTLPCoding", "SessionRecords",
+                "SessionTracking", "RuntimeSource",
+                "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
+                .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,
             ], exclude: ["Faults/README.md"]),
     ]

@@ -22,16 +22,19 @@ swift build --package-path "$plugins" --product protoc-gen-swift
 swift build --package-path "$plugins" --product protoc-gen-grpc-swift-2
 bin=$(swift build --package-path "$plugins" --show-bin-path)
 options=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true
-generate() {  # <target> <proto folder>
+generate() {  # <target> <proto folder>...
     local out=Sources/Generated/$1
+    shift
     rm -rf "$out"
     mkdir -p "$out"
     protoc -I Proto --plugin="$bin/protoc-gen-swift" --plugin="$bin/protoc-gen-grpc-swift-2" \
         --swift_out="$out" --swift_opt="$options" \
         --grpc-swift-2_out="$out" --grpc-swift-2_opt="$options,Server=true,Client=true" \
-        $(cd Proto && find "$2" -name '*.proto' | sort)
+        $(cd Proto && find "$@" -name '*.proto' | sort)
     # A file without a service gets a client file with nothing in it.
     grep -L -E 'enum .* \{' "$out"/*.grpc.swift | xargs -r rm -f
 }
 generate ContainerdAPI containerd
 generate CRIAPI runtime
+# Messages alone: they travel over plain HTTP.
+generate OTLPProto opentelemetry google

@@ -3,6 +3,7 @@
 # Installs the Debian packages that build, tests and demo need and that are not there. Removes nothing: where a
 # program already comes from elsewhere (Docker's containerd.io), it is used as it is.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 missing=()
 
 has_header() {  # <header>
@@ -22,7 +23,25 @@ command -v runc >/dev/null || missing+=(runc)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
-[ ${#missing[@]} -gt 0 ] || exit 0
+# A receiver that is not ours is played with OpenTelemetry's own messages for Python, in an environment of its own.
+python=.build/otlp-python
+wanted="opentelemetry-proto==1.45.2 protobuf==7.36.2"
+install_python() {
+    [ "$(cat "$python/wanted" 2>/dev/null)" != "$wanted" ] || return 0
+    echo "make setup: installing $wanted into $python"
+    # Without a package index the tests say that they skip this one receiver.
+    if rm -rf "$python" && mkdir -p .build && python3 -m venv "$python" && "$python/bin/pip" install -q $wanted; then
+        echo "$wanted" >"$python/wanted"
+    else
+        rm -rf "$python"
+        echo "make setup: could not install $wanted; the test with that receiver will be skipped" >&2
+    fi
+}
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+if [ ${#missing[@]} -eq 0 ]; then
+    install_python
+    exit 0
+fi
 
 if ! command -v apt-get >/dev/null; then
     echo "make setup: this machine has no apt-get; install what Debian calls: ${missing[*]}" >&2
@@ -48,3 +67,4 @@ if ! { "${root[@]}" apt-get update -q && "${root[@]}" "${install[@]}"; } >"$log"
     echo "make setup: could not install: ${missing[*]} (nothing was removed; the lines above say why)" >&2
     exit 1
 fi
+install_python

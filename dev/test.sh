@@ -10,7 +10,7 @@ log=.build/last-test.log
 started=$SECONDS
 # By test target: what is nothing without root, and what skips some tests without it.
 only_root='^IntegrationTests\.'
-also_root='^(Integration|RuntimeSource|TailCapture|AgentStore|SystemJournal|JournalSource)Tests\.'
+also_root='^(Integration|RuntimeSource|TailCapture|AgentStore|CollectorStore|SystemJournal|JournalSource)Tests\.'
 failed=0
 
 # A group that hangs must not hold up everything behind it for hours.
@@ -43,8 +43,9 @@ unfinished() {  # <first line of the log>
 # Swift's pool busy, and a test beside them that waits for a state would run into its limit.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
-    "values, decisions, files: ^(SessionRecords|SessionTracking|TailCapture|AgentStore|Commands|AgentCore)Tests\\."
-    "sources: ^(RuntimeSource|PodSource|SystemJournal|JournalSource)Tests\\."
+    "values, decisions, files: ^(SessionRecords|SessionTracking|OTLPCoding|Delivery|TailCapture|AgentStore|CollectorStore|Commands|AgentCore)Tests\\."
+    "sources, forwarding: ^(RuntimeSource|ServerAccess|PodSource|Forwarding|SystemJournal|JournalSource)Tests\\."
+    "the collector: ^(CollectorServer)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."
 )
 for folder in Tests/*Tests; do

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SQLiteStore
 import SessionRecords
 
 /// Writes and reads gaps: one row each, one entry when it opens and one when it closes (one alone where both are told at

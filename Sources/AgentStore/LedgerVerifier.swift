@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import GRDB
+import SQLiteStore
 import SessionRecords
 
 /// Checks a ledger from its anchor to its end: numbers, hashes, the entries' own form, the retention entries, the sessions'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import GRDB
+import SQLiteStore
 import SessionRecords
 
 /// Appends entries inside one transaction. Made anew in each: the head is read from the table, so that a transaction that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import GRDB
+import SQLiteStore
 import SessionRecords
 
 /// One transaction's worth of removal.
@@ -93,6 +94,8 @@ struct RetentionStep {
         let size: Int64
         let session: Int64?
         let hash: Digest
+        /// The receiver would not have it. It goes in its turn, but as one that was never delivered.
+        let isRefused: Bool
         /// What the step has freed up to this entry.
         var freedBefore: Int64 = 0
     }
@@ -104,7 +107,7 @@ struct RetentionStep {
         try db.run("DELETE FROM ledger WHERE number <= ?", [last.number])
         for entry in going {
             removed.entries[entry.type, default: 0] += 1
-            if entry.number > delivered { removed.undelivered += 1 }
+            if entry.number > delivered || entry.isRefused { removed.undelivered += 1 }
             removed.oldest = min(removed.oldest ?? entry.at, entry.at)
             removed.newest = max(removed.newest ?? entry.at, entry.at)
         }
@@ -120,12 +123,13 @@ struct RetentionStep {
         var going: [OldEntry] = []
         var freed = self.freed
         try db.forEachRow(
-            "SELECT number, at, type, length(bytes), session, hash FROM ledger ORDER BY number LIMIT ?",
+            "SELECT number, at, type, length(bytes), session, hash, refused FROM ledger ORDER BY number LIMIT ?",
             [limits.stepEntries]
         ) { row in
             var entry = try OldEntry(
                 number: row.integer(0), at: Timestamp(nanoseconds: row.integer(1)), type: row.text(2),
-                size: row.integer(3), session: row.optionalInteger(4), hash: LedgerWriter.digest(row, 5))
+                size: row.integer(3), session: row.optionalInteger(4), hash: LedgerWriter.digest(row, 5),
+                isRefused: row.integer(6) != 0)
             entry.freedBefore = freed
             guard isToGo(entry) else { return false }
             going.append(entry)
@@ -158,7 +162,8 @@ struct RetentionStep {
     }
 
     /// Removes outputs of closed sessions, oldest first, until `goal` bytes are freed. Those of the ledger's newer half
-    /// stay as long as their entries: else a store that is full of old facts would lose each new output at once.
+    /// stay as long as their entries: else a store that is full of old facts would lose each new output at once. What the
+    /// receiver refused counts as not delivered.
     private mutating func removeOutputs(delivered isDelivered: Bool, _ goal: Int64) throws {
         guard freed < goal else { return }
         var going: [(row: Int64, size: Int64)] = []
@@ -168,7 +173,8 @@ struct RetentionStep {
             """
             SELECT o.session, length(o.bytes) + length(o.frames) FROM output o
             JOIN session s ON s.seq = o.session JOIN session_record r ON r.session = o.session
-            WHERE r.facts IS NULL AND s.last_entry <= ? AND (s.last_entry <= ?) = ?
+            WHERE r.facts IS NULL AND s.last_entry <= ? AND (s.last_entry <= ? AND NOT EXISTS (
+                SELECT 1 FROM ledger l JOIN refusal f ON f.number = l.number WHERE l.session = s.seq)) = ?
             ORDER BY o.session LIMIT ?
             """, [newerHalf, delivered, isDelivered, limits.stepEntries]
         ) { row in

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
 import GRDB
-import GRDBSQLite
-import Glibc
+import SQLiteStore
 import SessionRecords
 
 /// Opens a store for writing, whatever state it is found in.
@@ -55,7 +54,7 @@ struct StoreOpener {
     }
 
     private func replace(_ reason: String) throws -> Opened {
-        let file = try setAside()
+        let file = try paths.setAside(at: options.clock())
         do {
             return try openWriter(reason: reason, setAside: file)
         } catch {
@@ -75,7 +74,8 @@ struct StoreOpener {
         }
         let queue = try DatabaseQueue(path: paths.database, configuration: configuration)
         try queue.writeWithoutTransaction { db in
-            try harden(db)
+            // Not everything: retention would write as much as it frees.
+            try db.harden(.fast)
         }
         try StoreMigrator.migrate(queue)
         let (ledger, predecessor) = try queue.write { db in
@@ -87,24 +87,6 @@ struct StoreOpener {
             case (_, _): .existing
             }
         return Opened(queue: queue, ledger: ledger.id, opening: ledger.isNew && reason == nil ? .created : opening)
-    }
-
-    /// GRDB sets `synchronous = NORMAL` while it opens a WAL database, after `prepareDatabase`: hence here, and read back.
-    private func harden(_ db: Database) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL")
-        guard try db.number("PRAGMA synchronous") == 2 else {
-            throw LastwordError(code: "store.write", message: "SQLite did not take synchronous = FULL")
-        }
-        // The log stays behind a clean stop, so that a reader who may not write can open the store.
-        var persistent: Int32 = 1
-        let code = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &persistent)
-        guard code == SQLITE_OK, persistent == 1 else {
-            throw LastwordError(
-                code: "store.write", message: "SQLite did not take a persistent write-ahead log (\(code))")
-        }
-        try db.execute(sql: "PRAGMA journal_size_limit = 16777216")
-        // Some distributions build SQLite so that it overwrites what it deletes: retention would write as much as it frees.
-        try db.execute(sql: "PRAGMA secure_delete = FAST")
     }
 
     /// The ledger's id; a new ledger and its first entry where there is none yet.
@@ -131,27 +113,6 @@ struct StoreOpener {
         var writer = try LedgerWriter(db, ledger: id, at: now)
         try writer.append(EntryDraft(.ledgerOpened, key: "opened", content: .object(content)))
         return ((id, true), predecessor)
-    }
-
-    /// Renames database and log, never deleting anything, and gives the database's new name. The `-shm` file is made
-    /// anew from the log by whoever opens it next.
-    private func setAside() throws -> String {
-        let stamp = options.clock().description.replacing(":", with: ".")
-        var name = "lastword.db.corrupt-\(stamp)"
-        var attempt = 1
-        while FileFacts(paths.directory + "/" + name) != nil || FileFacts(paths.directory + "/" + name + "-wal") != nil
-        {
-            attempt += 1
-            name = "lastword.db.corrupt-\(stamp)-\(attempt)"
-        }
-        // The database last: whoever is interrupted in between finds it again, still damaged.
-        for suffix in ["-wal", "-shm", ""] where FileFacts(paths.database + suffix) != nil {
-            let target = paths.directory + "/" + name + suffix
-            guard rename(paths.database + suffix, target) == 0 else {
-                throw StoreDirectory.unwritable(target, SystemFault("rename"))
-            }
-        }
-        return name
     }
 
     /// What can still be read of a store that was set aside.

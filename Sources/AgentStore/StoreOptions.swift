@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SQLiteStore
 package import SessionRecords
 
 /// What can be chosen about a store.

@@ -2,6 +2,7 @@
 import FoundationEssentials
 import GRDB
 import Glibc
+import SQLiteStore
 package import SessionRecords
 import Synchronization
 

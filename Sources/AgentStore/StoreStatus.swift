@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import SQLiteStore
 package import SessionRecords
 
 /// What `lastword status` and the agent's health endpoint say of a store.
@@ -19,6 +20,10 @@ package struct StoreStatus: Sendable, Hashable {
     package let backlog: Int64
     package let backlogSince: Timestamp?
     package let refused: Int
+    /// Outputs that the receiver would not have, of entries that it has.
+    package let refusedOutputs: Int
+    /// How delivery does; nil where nothing is delivered.
+    package let delivery: DeliveryNote?
     /// Bytes of the database and its log on disk.
     package let bytes: Int64
     package let openGaps: [Gap]
@@ -31,20 +36,17 @@ extension StoreReader {
     package func status() throws -> StoreStatus {
         let paths = StorePaths(directory: directory)
         return try read("read the store's status") { db in
-            let state = try db.firstRow("SELECT ledger, opened_at, delivered FROM ledger_state") { row in
-                (row.text(0), row.integer(1), row.integer(2))
+            let state = try db.firstRow("SELECT ledger, opened_at FROM ledger_state") { row in
+                (row.text(0), row.integer(1))
             }
-            guard let (ledger, openedAt, delivered) = state else {
+            guard let (ledger, openedAt) = state else {
                 throw LastwordError(
                     code: "store.corrupt", message: "the store in \(directory) has no ledger",
                     remedy: "restart the agent")
             }
             let head = try LedgerWriter.head(db)
             let anchor = try LedgerWriter.anchor(db)
-            let told = max(delivered, anchor.number)
-            let firstBacklog = try db.firstRow(
-                "SELECT at FROM ledger WHERE number > ? ORDER BY number LIMIT 1", [told]
-            ) { Timestamp(nanoseconds: $0.integer(0)) }
+            let backlog = try DeliveryBacklog(db)
             let lastAt = try db.firstRow("SELECT at FROM ledger ORDER BY number DESC LIMIT 1") {
                 Timestamp(nanoseconds: $0.integer(0))
             }
@@ -61,9 +63,9 @@ extension StoreReader {
             return StoreStatus(
                 ledger: ledger, openedAt: Timestamp(nanoseconds: openedAt), head: head, lastEntryAt: lastAt,
                 anchor: anchor, sessions: Int(clamping: try db.number("SELECT count(*) FROM session")),
-                unended: unended, entries: max(0, head.number - anchor.number), backlog: max(0, head.number - told),
-                backlogSince: firstBacklog,
-                refused: Int(clamping: try db.number("SELECT count(*) FROM ledger WHERE refused = 1")),
+                unended: unended, entries: max(0, head.number - anchor.number), backlog: backlog.entries,
+                backlogSince: backlog.since, refused: backlog.refusedEntries, refusedOutputs: backlog.refusedOutputs,
+                delivery: try DeliveryNote(db),
                 bytes: (FileFacts(paths.database)?.size ?? 0) + (FileFacts(paths.wal)?.size ?? 0),
                 openGaps: try GapRow.open(db), lastRun: try AgentRun.last(db), setAside: paths.setAside)
         }

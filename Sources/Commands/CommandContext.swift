@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+package import CollectorClient
 package import SessionRecords
 package import SystemJournal
 
 /// Everything that a command touches outside itself, so that tests can put something else in its place.
 package struct CommandContext: Sendable {
+    /// How the program was called, for its help.
+    package var program = ProgramName.lastword
     package var standardOutput: OutputSink
     package var standardError: OutputSink
     package var environment: [String: String]
@@ -16,6 +19,10 @@ package struct CommandContext: Sendable {
     package var pause: @Sendable (Duration) async throws -> Void
     /// Opens the store in this directory for reading.
     package var openStore: @Sendable (_ path: String) async throws -> SessionSource
+    /// Whether there is a store in this directory.
+    package var hasStore: @Sendable (_ path: String) -> Bool
+    /// Makes ready to ask a collector.
+    package var openCollector: @Sendable (_ access: CollectorAccess) async throws -> SessionSource
     /// The heads of a ledger in a journal.
     package var journalHeads: @Sendable (_ place: JournalPlace, _ ledger: String) -> KeptHeads
     /// What `doctor` checks, in this order.
@@ -26,6 +33,8 @@ package struct CommandContext: Sendable {
         columns: Int?, now: @escaping @Sendable () -> Timestamp,
         pause: @escaping @Sendable (Duration) async throws -> Void,
         openStore: @escaping @Sendable (String) async throws -> SessionSource,
+        hasStore: @escaping @Sendable (String) -> Bool,
+        openCollector: @escaping @Sendable (CollectorAccess) async throws -> SessionSource,
         journalHeads: @escaping @Sendable (JournalPlace, String) -> KeptHeads,
         doctorChecks: @escaping @Sendable (DoctorTarget) -> [DoctorCheck]
     ) {
@@ -37,6 +46,8 @@ package struct CommandContext: Sendable {
         self.now = now
         self.pause = pause
         self.openStore = openStore
+        self.hasStore = hasStore
+        self.openCollector = openCollector
         self.journalHeads = journalHeads
         self.doctorChecks = doctorChecks
     }

@@ -25,13 +25,13 @@ package enum LastwordCommandLine {
     }
 
     /// Arguments without the program's name to a command that could run; throws what the parser says of them.
-    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
-        try Lastword.parseAsRoot(hoisted(arguments))
+    static func parse(_ arguments: [String], as program: ProgramName = .lastword) throws -> any ParsableCommand {
+        try program.root.parseAsRoot(hoisted(arguments))
     }
 
     private static func execute(_ arguments: [String], _ context: CommandContext) async throws -> ExitStatus {
         do {
-            var command = try parse(arguments)
+            var command = try parse(arguments, as: context.program)
             if let verb = command as? any Verb {
                 return try await verb.execute(in: context)
             }
@@ -41,8 +41,9 @@ package enum LastwordCommandLine {
         } catch let error where error is LastwordError || error is ClosedPipe || error is CancellationError {
             throw error
         } catch {
-            let text = Lastword.fullMessage(for: error, columns: context.columns)
-            if Lastword.exitCode(for: error).isSuccess {
+            let root = context.program.root
+            let text = root.fullMessage(for: error, columns: context.columns)
+            if root.exitCode(for: error).isSuccess {
                 try context.print(text.hasSuffix("\n") ? text : text + "\n")
                 return .success
             }
@@ -53,7 +54,7 @@ package enum LastwordCommandLine {
 
     /// Lets the global options stand before the command's name, where `kubectl` has them too.
     private static func hoisted(_ arguments: [String]) -> [String] {
-        let names = ["--store", "--color"]
+        let names = ["--store", "--color"] + CollectorOptions.variables.keys
         var leading: [String] = []
         var rest = arguments[...]
         while let first = rest.first, first.hasPrefix("-") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CollectorClient
 import SessionRecords
 
 /// Options that every command takes, before or after its name.
@@ -13,6 +14,8 @@ struct GlobalOptions: ParsableArguments {
         completion: .directory)
     var store: String?
 
+    @OptionGroup var remote: CollectorOptions
+
     @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color: ColorChoice = .auto
 
@@ -22,13 +25,23 @@ struct GlobalOptions: ParsableArguments {
 
     /// The store that was named by the flag or the environment.
     func namedStore(_ context: CommandContext) -> String? {
-        if let store { return store }
-        guard let set = context.environment["LASTWORD_STORE"], !set.isEmpty else { return nil }
-        return set
+        store ?? context.variable("LASTWORD_STORE")
     }
 
+    /// The collector to ask: the one that was named by the flag or, unless the flag names a store, by the environment.
+    func collector(_ context: CommandContext) -> CollectorAccess? {
+        remote.access(context, environment: store == nil)
+    }
+
+    /// Throws where both flags are given; between the environment's two the collector wins.
     func source(_ context: CommandContext) async throws -> SessionSource {
-        try await context.openStore(storePath(context))
+        if store != nil, remote.collector != nil {
+            throw LastwordError(
+                code: "cli.two-sources", message: "both --store and --collector are given",
+                remedy: "give one of them; verify alone compares the two")
+        }
+        if let access = collector(context) { return try await context.openCollector(access) }
+        return try await context.openStore(storePath(context))
     }
 
     func palette(_ context: CommandContext) -> Palette {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CollectorServer
 
 @main
-struct Main: ParsableCommand {
-    mutating func run() throws {}
+struct Main {
+    static func main() async {
+        await CollectorCommand.main()
+    }
 }

@@ -8,10 +8,12 @@ enum Main {
         // A reader that went away is told to us by write(2), and is no error.
         signal(SIGPIPE, SIG_IGN)
         var environment: [String: String] = [:]
-        for name in ["LASTWORD_STORE", "NO_COLOR", "TERM"] {
+        for name in CommandContext.variables {
             if let value = getenv(name) { environment[name] = String(cString: value) }
         }
-        let context = CommandContext.process(environment: environment) { AgentChecks.all($0) }
+        let context = CommandContext.process(
+            program: ProgramName(called: CommandLine.arguments.first), environment: environment
+        ) { AgentChecks.all($0) }
         exit(await LastwordCommandLine.run(arguments: Array(CommandLine.arguments.dropFirst()), context: context))
     }
 }

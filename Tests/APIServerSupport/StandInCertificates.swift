@@ -7,17 +7,19 @@ import SwiftASN1
 import X509
 
 /// A CA of the test's own, with one server certificate and one client certificate, as PEM texts.
-struct StandInCertificates: Sendable {
-    let authority: String
-    let server: String
-    let serverKey: String
-    let client: String
-    let clientKey: String
+package struct StandInCertificates: Sendable {
+    package let authority: String
+    package let server: String
+    package let serverKey: String
+    package let client: String
+    package let clientKey: String
     /// SHA-256 of the server certificate's DER form, lower-case hex.
-    let serverFingerprint: String
+    package let serverFingerprint: String
 
-    /// - Parameter names: DNS names the server certificate is for; 127.0.0.1 is always among its addresses.
-    init(names: [String] = ["localhost"]) throws {
+    /// - Parameters:
+    ///   - names: DNS names the server certificate is for.
+    ///   - hasAddress: whether it is for 127.0.0.1, too.
+    package init(names: [String] = ["localhost"], hasAddress: Bool = true) throws {
         let authorityKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let authorityName = try DistinguishedName { CommonName("stand-in CA") }
         let authority = try Self.issue(
@@ -34,7 +36,8 @@ struct StandInCertificates: Sendable {
                 Critical(BasicConstraints.notCertificateAuthority)
                 try ExtendedKeyUsage([.serverAuth])
                 SubjectAlternativeNames(
-                    names.map { GeneralName.dnsName($0) } + [.ipAddress(.init(contentBytes: [127, 0, 0, 1]))])
+                    names.map { GeneralName.dnsName($0) }
+                        + (hasAddress ? [.ipAddress(.init(contentBytes: [127, 0, 0, 1]))] : []))
             })
         let clientKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let client = try Self.issue(

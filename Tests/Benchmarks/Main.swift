@@ -4,7 +4,7 @@ import Glibc
 import SessionRecords
 import TestSupport
 
-/// `make bench`: measures the numbers of `design.md` §8 that concern the agent and the command line.
+/// `make bench`: measures the numbers of `design.md` §8.
 ///
 /// `docs/benchmarks.md` says how each row is measured.
 @main
@@ -37,7 +37,7 @@ struct Measure: AsyncParsableCommand {
     /// In this order: what needs an idle node first, what leaves most behind last.
     private static let groups: [BenchmarkGroup] = [
         IdleRows.group, LatencyRows.group, ShortLivedRow.group, ForcedDeletionRow.group, BurstRow.group, TailRow.group,
-        StoreRows.group,
+        StoreRows.group, CollectorRows.group,
     ]
 
     func run() async throws {

@@ -2,6 +2,7 @@
 import AgentCore
 import ArgumentParser
 import Glibc
+import HealthReporting
 import Logging
 import ServiceLifecycle
 import SessionRecords

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorClient
 import SessionRecords
 import Synchronization
 import SystemJournal
@@ -17,6 +18,13 @@ struct CommandHarness {
     static let now = Samples.time("2026-11-21T03:00:00Z")
 
     var openStore: @Sendable (String) async throws -> SessionSource
+    /// The real one: only a test that names a collector gets there.
+    var openCollector: @Sendable (CollectorAccess) async throws -> SessionSource = {
+        try CollectorSessionSource.open($0)
+    }
+    /// Whether a store is found where none is named.
+    var hasStore = false
+    var program = ProgramName.lastword
     var environment: [String: String] = [:]
     var isTerminal = false
     var checks: [DoctorCheck] = []
@@ -38,14 +46,16 @@ struct CommandHarness {
     func run(_ arguments: [String]) async -> Result {
         let out = Received()
         let err = Received()
-        let context = CommandContext(
+        var context = CommandContext(
             standardOutput: OutputSink(capacity: 4096) { [onOutput] bytes in
                 try onOutput(bytes)
                 out.append(bytes)
             },
             standardError: OutputSink(capacity: 0) { err.append($0) }, environment: environment,
             isTerminal: isTerminal, columns: 100, now: { Self.now }, pause: pause, openStore: openStore,
+            hasStore: { [hasStore] _ in hasStore }, openCollector: openCollector,
             journalHeads: journalHeads, doctorChecks: { [checks] _ in checks })
+        context.program = program
         let code = await LastwordCommandLine.run(arguments: arguments, context: context)
         return Result(code: code, bytes: out.bytes, err: String(decoding: err.bytes, as: UTF8.self))
     }

@@ -98,7 +98,9 @@ struct GoldenTests {
 
     @Test(
         "help",
-        arguments: ["", "list", "show", "logs", "gaps", "status", "verify", "export", "doctor", "completion"])
+        arguments: [
+            "", "list", "show", "logs", "gaps", "nodes", "alarms", "status", "verify", "export", "doctor", "completion",
+        ])
     func help(verb: String) async throws {
         let arguments = verb.isEmpty ? ["--help"] : [verb, "--help"]
         let result = await cli.run(arguments)

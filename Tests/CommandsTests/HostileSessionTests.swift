@@ -36,7 +36,7 @@ struct HostileSessionTests {
         gap.closedBy = name
         memory.gaps = [gap]
         memory.status.node = name
-        memory.status.openGaps = [gap]
+        memory.status.openGaps = [NodeGap(gap)]
         memory.status.podsLeftBehind = [session]
         memory.verdict.problems = [name]
         memory.outputs[session.id] = Samples.tail([("stdout", nil, name + "\n")])

@@ -34,17 +34,17 @@ struct MemorySource: Sendable {
             find: { reference, limit in Array(newest.filter { reference.matches($0) }.prefix(limit)) },
             changes: { _, mark in
                 guard let mark else { return SessionChanges(sessions: [], mark: ChangeMark(0)) }
-                let index = Int(mark.number)
+                let index = mark.place as? Int ?? 0
                 guard index < memory.polls.count else { return SessionChanges(sessions: [], mark: mark) }
-                return SessionChanges(sessions: memory.polls[index], mark: ChangeMark(mark.number + 1))
+                return SessionChanges(sessions: memory.polls[index], mark: ChangeMark(index + 1))
             },
-            output: { memory.outputs[$0] },
-            gaps: { memory.gaps.sorted { $0.openedAt > $1.openedAt } },
+            output: { id in memory.outputs[id].map { .kept($0) } ?? .absent(nil) },
+            gaps: { _ in memory.gaps.sorted { $0.openedAt > $1.openedAt }.map { NodeGap($0) } },
             status: { memory.status },
-            entries: { after, body in
+            entries: { _, after, body in
                 for entry in memory.entries where entry.number > after { try body(entry) }
             },
-            verify: { _, _ in memory.verdict })
+            verify: { _ in [memory.verdict] })
     }
 
     static var samples: MemorySource {

@@ -50,7 +50,7 @@ struct ReferencePageTests {
     func complete() throws {
         let verbs = try Self.verbs()
         let sections = try Self.sections()
-        #expect(verbs.count == 9)
+        #expect(verbs.count == 11)
         let shared = try #require(sections["Options of every command"])
         for verb in verbs {
             let section = try #require(sections[verb.commandName], "no section \(verb.commandName)")

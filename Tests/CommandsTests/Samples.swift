@@ -238,7 +238,7 @@ enum Samples {
         status.firstNumber = 1
         status.head = NotedHead(number: 17, hash: Digest(of: [17]))
         status.sessions = [.ended: 3, .running: 1, .neverStarted: 1]
-        status.openGaps = gaps.filter { $0.closedAt == nil }
+        status.openGaps = gaps.filter { $0.closedAt == nil }.map { NodeGap($0) }
         status.gapCounts = GapCounts.of(gaps + moreGaps)
         status.losses = [
             StatusReport.Loss(what: "output", reason: "the log file was gone before it was pinned", sessions: 2)

@@ -6,12 +6,14 @@ import SessionRecords
 import SessionTracking
 import TestSupport
 
-/// The main job, really running: a debug container starts, prints, exits with 42, its pod is deleted at once, and the
-/// node still tells everything.
+/// The main job, really running: a debug container starts, prints, exits with 42, its pod is deleted at once, and node and
+/// collector still tell everything.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Plays one kubectl debug session on a private containerd and shows what Lastword keeps of it.",
-        discussion: "With DEMO_HOLD=1 in the environment everything stays up until Ctrl-C, for looking around.")
+        discussion:
+            "The agent delivers to a collector over TLS, with a token for its node. With DEMO_HOLD=1 in the environment everything stays up until Ctrl-C, for looking around."
+    )
 
     @Option(help: "Seconds that the session lasts.")
     var seconds = 10
@@ -19,7 +21,7 @@ struct Demo: AsyncParsableCommand {
     mutating func run() async throws {
         TerminationSignal.catchSignals()
         let scratch = try ScratchDirectory()
-        say("Starting a private containerd, an API server stand-in and the agent in \(scratch.path)")
+        say("Starting a private containerd, an API server stand-in, a collector and the agent in \(scratch.path)")
         let node = try await RigNode.start(directory: try scratch.directory("node"))
         let failure = await Self.outcome { try await play(on: node, scratch: scratch) }
         say("Cleaning up")
@@ -36,24 +38,34 @@ struct Demo: AsyncParsableCommand {
     private func play(on node: RigNode, scratch: ScratchDirectory) async throws {
         let server = try APIServerStandIn()
         try await server.start()
-        let agent = try AgentProcess(
-            paths: node.paths, directory: try scratch.directory("agent"),
-            options: .init(
-                server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath)))
+        let collector = try await DemoCollector.start(in: try scratch.directory("collector"))
+        var options = AgentProcess.Options(
+            server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath))
+        options.flags = collector.agentFlags
+        let agent = try AgentProcess(paths: node.paths, directory: try scratch.directory("agent"), options: options)
         let failure = await Self.outcome {
             try await agent.start()
-            try await session(node, server, agent)
-            if ProcessInfo.isSet("DEMO_HOLD") { try await hold(node, agent) }
+            try await session(node, server, agent, collector)
+            if ProcessInfo.isSet("DEMO_HOLD") { try await hold(node, agent, collector) }
         }
-        if let failure { say("The agent's last words:\n\(agent.logTail)\n\(failure)") }
+        if let failure {
+            say("The agent's last words:\n\(agent.logTail)\nThe collector's:\n\(collector.process.logTail)\n\(failure)")
+        }
         _ = try await agent.stop()
         await server.close()
+        if failure == nil {
+            say("The agent is stopped; its store still answers:")
+            try await show(agent, ["list"])
+            say("And so does the collector:")
+            try await show(collector, ["list"])
+        }
+        _ = try await collector.process.stop()
         if let failure { throw failure }
-        say("The agent is stopped; its store still answers:")
-        try await show(agent, ["list"])
     }
 
-    private func session(_ node: RigNode, _ server: APIServerStandIn, _ agent: AgentProcess) async throws {
+    private func session(
+        _ node: RigNode, _ server: APIServerStandIn, _ agent: AgentProcess, _ collector: DemoCollector
+    ) async throws {
         let kubelet = node.kubelet
         say("Pod default/debug-target runs one container, nginx")
         let pod = try await kubelet.runTargetPod(PodSpecification(name: "debug-target")).pod
@@ -85,14 +97,34 @@ struct Demo: AsyncParsableCommand {
         try await show(agent, ["list"])
         try await show(agent, ["show", "default/debug-target/\(debugger.name)"])
         try await show(agent, ["logs", "default/debug-target/\(debugger.name)"])
-        try await show(agent, ["verify"])
+
+        try await waitUntil(limit: .seconds(30), "the collector has it all") {
+            let listed = try await collector.lastword(["list", "-o", "jsonl"])
+            return listed.text.contains("\"sealedBy\"") && listed.text.contains("\"deletedAt\"")
+        }
+        say("Meanwhile the agent has delivered it. From anywhere, with a reader's token:")
+        print(collector.exports)
+        try await show(collector, ["nodes"])
+        try await show(collector, ["list", "--search", "pool exhausted"])
+        try await show(collector, ["logs", "default/debug-target/\(debugger.name)"])
+        say("On the node, the ledger against what the collector has of it:")
+        try await show(collector, ["verify", "--no-journal", "--store", agent.store])
     }
 
-    private func hold(_ node: RigNode, _ agent: AgentProcess) async throws {
+    private func hold(_ node: RigNode, _ agent: AgentProcess, _ collector: DemoCollector) async throws {
+        let lastword = try BuildProducts.path("lastword")
         say(
             """
             Everything stays up until Ctrl-C. Look around with
-              \(try BuildProducts.path("lastword")) list --store \(agent.store)
+              \(lastword) list --store \(agent.store)
+              \(lastword) status --store \(agent.store)
+            \(collector.exports.split(separator: "\n").map { "  " + $0.dropFirst(2) }.joined(separator: "\n"))
+              \(lastword) list
+              \(lastword) verify --store \(agent.store)
+              curl --cacert \(collector.process.identity.authority) -H "Authorization: Bearer $(cat \(collector.readerToken))" \
+                \(collector.process.url)/v1/sessions
+              curl --cacert \(collector.process.identity.authority) \(collector.process.url)/openapi.json
+              tail -f \(collector.process.logFile)
               curl http://127.0.0.1:\(agent.port)/readyz
               curl http://127.0.0.1:\(agent.port)/metrics
               ctr -a \(node.paths.socket) -n k8s.io containers ls
@@ -104,6 +136,13 @@ struct Demo: AsyncParsableCommand {
     private func show(_ agent: AgentProcess, _ arguments: [String]) async throws {
         print("\n$ lastword \(arguments.joined(separator: " "))")
         let result = try await agent.lastword(arguments)
+        print(result.text, terminator: "")
+        guard result.succeeded else { throw RigError.failed("lastword failed: \(result.errorText)") }
+    }
+
+    private func show(_ collector: DemoCollector, _ arguments: [String]) async throws {
+        print("\n$ lastword \(arguments.joined(separator: " "))")
+        let result = try await collector.lastword(arguments)
         print(result.text, terminator: "")
         guard result.succeeded else { throw RigError.failed("lastword failed: \(result.errorText)") }
     }

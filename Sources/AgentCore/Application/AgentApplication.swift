@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AgentStore
+import ConfigurationReading
+package import Forwarding
 import Glibc
+package import HealthReporting
 import JournalSource
 package import Logging
 import PodSource
@@ -29,6 +32,8 @@ package final class AgentApplication: Sendable {
     package let sessions: SessionService
     package let runtime: RuntimeSource
     let pods: (any PodSource)?
+    /// Nil where nothing is forwarded.
+    package let forwarder: Forwarder?
     let journal: JournalSource?
     let keeper: LogKeeper
     let stores: CurrentStore
@@ -56,6 +61,7 @@ package final class AgentApplication: Sendable {
         for part in [HealthState.Part.pods, HealthState.Part.pins, HealthState.Part.journal] {
             health.register(part, isRequired: false)
         }
+        if configuration.forward.endpoint != nil { health.register(HealthState.Part.delivery, isRequired: false) }
 
         let identity = identity ?? NodeIdentity.read(node: configuration.node.name)
         let open = Self.opener(configuration, identity, clock)
@@ -78,11 +84,15 @@ package final class AgentApplication: Sendable {
         let announcer =
             configuration.journal.entry
             ? SessionAnnouncer(socketPath: configuration.journal.socket, logger: logger) : nil
+        let bell = DeliveryBell()
         writer = StoreWriter(health: health, logger: logger) { commits in
             let (entries, ledger) = try stores.perform { (try $0.commit(commits), $0.ledger) }
             announcer?.announce(commits, entries, ledger: ledger)
             committed(commits)
+            bell.ring()
         }
+        forwarder = try Self.forwarder(configuration, stores, writer, clock: clock, logger: logger)
+        bell.hang(forwarder)
         runtime = RuntimeSource(configuration: configuration.runtimeSource, clock: clock, logger: logger)
         let cursor = try store.cursor(of: .journal)
         journal = configuration.journalSource.map {
@@ -212,6 +222,7 @@ package final class AgentApplication: Sendable {
     ) -> ServiceGroupConfiguration {
         // Stopped in reverse: first what lets facts in, last what makes them durable.
         var all: [any Service] = services
+        if let forwarder { all.append(ForwarderService(forwarder: forwarder)) }
         all.append(WriterService(writer: writer))
         all.append(SessionLoop(sessions: sessions, resumed: resumed, pinsFound: pinsFound, clock: clock))
         all.append(MaintenanceService(application: self, clock: clock))

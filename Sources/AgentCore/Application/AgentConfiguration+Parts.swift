@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 package import JournalSource
 package import PodSource
 package import RuntimeSource

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 import CSystemCalls
+import ConfigurationReading
+import Forwarding
+import HealthReporting
 import JournalSource
 import Logging
 import Metrics
@@ -30,7 +33,10 @@ struct MaintenanceService: Service {
                 var turn = 0
                 while true {
                     reportHealth()
-                    if turn % 5 == 0 { gauges.record(application) }
+                    if turn % 5 == 0 {
+                        gauges.record(application)
+                        await application.forwarder?.measure()
+                    }
                     if turn % 60 == 59 { await maintainStore() }
                     // More than half of what the start mapped of the program is not needed again, and the kernel takes it
                     // back under pressure alone.
@@ -61,6 +67,11 @@ struct MaintenanceService: Service {
             health.report(HealthState.Part.pods, .ok)
         }
         if let condition = application.journalCondition { health.report(HealthState.Part.journal, condition) }
+        if let forwarder = application.forwarder {
+            health.report(
+                HealthState.Part.delivery,
+                forwarder.status.trouble.map { .failing("nothing is delivered: \($0)") } ?? .ok)
+        }
         // While it fails, the writer says so itself; here only that it is open and idle.
         if application.store.counters.failing == nil { health.report(HealthState.Part.store, .ok) }
         health.report(HealthState.Part.pins, application.keeper.degradation.map { .failing($0.description) } ?? .ok)

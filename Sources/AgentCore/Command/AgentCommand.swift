@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 package import ArgumentParser
-import Glibc
+import ConfigurationReading
+import HealthReporting
 import Logging
 import Metrics
 import ServiceLifecycle
@@ -60,7 +61,7 @@ package struct AgentCommand: AsyncParsableCommand {
             _ agent: AgentApplication, _ registry: PrometheusRegistry, _ logger: Logger
         ) -> [any Service] {
             let process = ProcessMetrics()
-            var services: [any Service] = []
+            var services: [any Service] = [RefusedAgainService(forwarder: agent.forwarder, logger: logger)]
             if let address = agent.configuration.http.listen {
                 let pages = HealthPages(
                     state: agent.health, isAlive: { agent.isAlive },
@@ -92,7 +93,8 @@ package struct AgentCommand: AsyncParsableCommand {
     package struct Check: AsyncParsableCommand {
         package static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal.",
+            abstract:
+                "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal, delivery.",
             discussion: "Exit codes: 0 all in order, 1 a check failed, 2 the configuration is wrong.")
 
         @Option(name: .customLong("format"), help: "text or jsonl.")
@@ -131,36 +133,9 @@ enum SettingsLoader {
     }
 
     static func refuse(_ text: String) -> ExitCode {
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            let prefix = line.hasPrefix("  remedy:") ? "" : "error: "
-            StandardError.write(prefix + line + "\n")
-        }
+        StandardError.write(refusal: text)
         return ExitCode(2)
     }
-}
-
-enum StandardError {
-    /// What cannot be written there cannot be told anywhere else.
-    static func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
-    }
-}
-
-/// The process's environment, read once.
-enum ProcessEnvironment {
-    static let variables: [String: String] = {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next = next.successor()
-        }
-        return variables
-    }()
 }
 
 extension AgentConfiguration.Log.Level {

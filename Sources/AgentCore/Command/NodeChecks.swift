@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
+import Forwarding
 import Glibc
 import JournalSource
 import Logging
 import PodSource
 import RuntimeSource
 package import SessionRecords
+import SessionTracking
 import SystemJournal
 import TailCapture
 
@@ -51,6 +53,7 @@ package struct NodeChecks: Sendable {
             await check("runtime") { try await runtimeAccess() },
             await check("pod source") { try await podAccess() },
             check("journal") { try journalAccess() },
+            await check("delivery") { try await deliveryAccess() },
         ]
     }
 
@@ -91,6 +94,13 @@ package struct NodeChecks: Sendable {
             guard error.code == "journal.absent", configuration.journal.source == .auto else { throw error }
             return "none at \(source.place): \(without)"
         }
+    }
+
+    private func deliveryAccess() async throws -> String {
+        guard let forwarding = configuration.forwarding else { return "off: entries stay on the node" }
+        try await forwarding.trial { AgentClock.system.now().wall }
+        let words = forwarding.endpoint.isEncrypted || forwarding.endpoint.isLoopback ? "" : ", unencrypted"
+        return "\(forwarding.endpoint.url) answers\(words)"
     }
 
     private func check(_ name: String, _ attempt: () throws -> String) -> NodeCheck {

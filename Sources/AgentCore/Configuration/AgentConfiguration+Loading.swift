@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+package import ConfigurationReading
+import Forwarding
 import SessionRecords
 
 extension AgentConfiguration {
@@ -11,28 +12,20 @@ extension AgentConfiguration {
     /// - Throws: `ConfigurationError` with everything that is wrong.
     package static func load(
         arguments: [String], environment: [String: String], defaultFile: String = AgentConfiguration.defaultFile,
-        hostName: String = AgentConfiguration.hostName()
+        hostName: String = HostName.current()
     ) throws(ConfigurationError) -> AgentConfiguration {
         var reader = ConfigurationReader(
-            keys: Keys.all, arguments: arguments, environment: environment, defaultFile: defaultFile,
-            hostName: hostName)
+            keys: Keys.all, arguments: arguments, environment: environment, naming: naming,
+            defaultFile: defaultFile, hostName: hostName)
         let configuration = AgentConfiguration(&reader)
         configuration.contradictions(&reader)
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
         return configuration
     }
 
-    /// The kernel's host name, which is what the kubelet takes where it is told nothing else.
-    package static func hostName() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        // The last byte stays 0, as a cut name may come without one.
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     /// `key = value  # source`, one line a key; secrets are redacted.
     package var rendered: String {
-        settings.map { "\($0.name) = \($0.text)  # \($0.source)" }.joined(separator: "\n")
+        settings.rendered
     }
 
     private typealias Keys = AgentConfigurationKeys
@@ -73,9 +66,27 @@ extension AgentConfiguration {
         store = Store(
             directory: reader.read(Keys.storeDirectory), lockTimeout: reader.read(Keys.storeLockTimeout),
             maxBytes: reader.read(Keys.storeMaxBytes), maxAge: reader.read(Keys.storeMaxAge))
+        forward = Self.readForward(&reader)
         http = HTTP(listen: reader.read(Keys.httpListen))
         log = Log(level: reader.read(Keys.logLevel), format: reader.read(Keys.logFormat))
         settings = reader.settings
+    }
+
+    private static func readForward(_ reader: inout ConfigurationReader) -> Forward {
+        Forward(
+            endpoint: reader.read(Keys.forwardEndpoint), receiver: reader.read(Keys.forwardReceiver),
+            tokenFile: reader.read(Keys.forwardTokenFile), headersFile: reader.read(Keys.forwardHeadersFile),
+            caFile: reader.read(Keys.forwardCAFile), certificateFile: reader.read(Keys.forwardCertificateFile),
+            keyFile: reader.read(Keys.forwardKeyFile), proxy: reader.read(Keys.forwardProxy),
+            connectTimeout: reader.read(Keys.forwardConnectTimeout),
+            requestTimeout: reader.read(Keys.forwardRequestTimeout),
+            batchEntries: reader.read(Keys.forwardBatchEntries), batchBytes: reader.read(Keys.forwardBatchBytes),
+            retryLimit: reader.read(Keys.forwardRetryLimit), output: reader.read(Keys.forwardOutput),
+            outputNamespaces: Namespaces(
+                include: reader.read(Keys.forwardOutputInclude), exclude: reader.read(Keys.forwardOutputExclude)),
+            arguments: reader.read(Keys.forwardArguments),
+            argumentsNamespaces: Namespaces(
+                include: reader.read(Keys.forwardArgumentsInclude), exclude: reader.read(Keys.forwardArgumentsExclude)))
     }
 
     /// Settings that are right each for itself and wrong together.
@@ -117,11 +128,34 @@ extension AgentConfiguration {
                     remedy: "set pods.kubelet.caFile or pods.kubelet.fingerprint")
             }
         }
+        forwardContradictions(&reader)
         for name in scope.namespaces.include where scope.namespaces.exclude.contains(name) {
             reader.contradiction(Keys.scopeExclude, "\(name) is in scope.namespaces.include too")
         }
         for name in output.namespaces.include where output.namespaces.exclude.contains(name) {
             reader.contradiction(Keys.outputExclude, "\(name) is in output.namespaces.include too")
+        }
+    }
+
+    private func forwardContradictions(_ reader: inout ConfigurationReader) {
+        if (forward.certificateFile == nil) != (forward.keyFile == nil) {
+            reader.contradiction(
+                Keys.forwardKeyFile, "a client certificate needs its key, and a key its certificate",
+                remedy: "set both forward.certificateFile and forward.keyFile, or neither")
+        } else if let forwarding {
+            do {
+                try forwarding.validate()
+            } catch {
+                reader.contradiction(
+                    Keys.forwardEndpoint, "a token, headers or a client certificate would travel in the clear",
+                    remedy: "use https, or take forward.tokenFile and the others out")
+            }
+        }
+        for name in forward.outputNamespaces.include where forward.outputNamespaces.exclude.contains(name) {
+            reader.contradiction(Keys.forwardOutputExclude, "\(name) is in forward.outputNamespaces.include too")
+        }
+        for name in forward.argumentsNamespaces.include where forward.argumentsNamespaces.exclude.contains(name) {
+            reader.contradiction(Keys.forwardArgumentsExclude, "\(name) is in forward.argumentsNamespaces.include too")
         }
     }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ConfigurationReading
+package import Forwarding
+package import OTLPCoding
 
 /// Everything the agent can be told, read once at start and checked: every value is of its type and in its range, and
 /// no two contradict each other. Whether paths exist and sockets answer is for `lastword-agent check` to find out.
@@ -6,6 +9,7 @@
 /// `AgentConfigurationKeys` says what each key means; the properties have the keys' names.
 package struct AgentConfiguration: Sendable {
     package static let defaultFile = "/etc/lastword/agent.yaml"
+    package static let naming = ConfigurationNaming(prefix: "LASTWORD_", foreign: ConfigurationNaming.commandLine)
 
     package struct Node: Sendable {
         package var name: String
@@ -124,23 +128,41 @@ package struct AgentConfiguration: Sendable {
         package var maxAge: Duration
     }
 
+    package struct Forward: Sendable {
+        package enum Receiver: String, Sendable, CaseIterable {
+            case collector, otlp
+        }
+
+        /// Nil: nothing is forwarded.
+        package var endpoint: ForwardingEndpoint?
+        package var receiver: Receiver
+        package var tokenFile: String?
+        package var headersFile: String?
+        package var caFile: String?
+        package var certificateFile: String?
+        package var keyFile: String?
+        package var proxy: ForwardingConfiguration.Proxy?
+        package var connectTimeout: Duration
+        package var requestTimeout: Duration
+        package var batchEntries: Int
+        package var batchBytes: ByteCount
+        package var retryLimit: Duration
+        /// Nil: by the receiver.
+        package var output: SendingPolicy.Amount?
+        /// Where `output` applies; elsewhere none is delivered.
+        package var outputNamespaces: Namespaces
+        package var arguments: SendingPolicy.Amount
+        package var argumentsNamespaces: Namespaces
+
+        var effectiveOutput: SendingPolicy.Amount { output ?? (receiver == .collector ? .full : .excerpt) }
+    }
+
     package struct HTTP: Sendable {
         /// Nil: no endpoint.
         package var listen: ListenAddress?
     }
 
-    package struct Log: Sendable {
-        package enum Level: String, Sendable, CaseIterable {
-            case trace, debug, info, notice, warning, error, critical
-        }
-
-        package enum Format: String, Sendable, CaseIterable {
-            case text, json
-        }
-
-        package var level: Level
-        package var format: Format
-    }
+    package typealias Log = LogSettings
 
     package var node: Node
     package var cluster: Cluster
@@ -152,6 +174,7 @@ package struct AgentConfiguration: Sendable {
     package var logs: Logs
     package var output: Output
     package var store: Store
+    package var forward: Forward
     package var http: HTTP
     package var log: Log
     /// Every key with its effective value and source, in the table's order, secrets redacted; as it was loaded.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import JournalSource
+import OTLPCoding
 
 /// The table of the agent's keys. Flags, environment variables, `--help` and `docs/configuration.md` come from it.
 enum AgentConfigurationKeys {
@@ -137,7 +139,7 @@ enum AgentConfigurationKeys {
         "output.sealDeadline", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(5),
         "How long after the exit the output is waited for when the runtime does not say that it is complete.")
 
-    // MARK: store, http, log
+    // MARK: store
 
     static let storeDirectory = Key(
         "store.directory", .path, default: "/var/lib/lastword", "Where records are kept.")
@@ -150,6 +152,69 @@ enum AgentConfigurationKeys {
     static let storeMaxAge = Key(
         "store.maxAge", .duration(.seconds(3600) ... .seconds(3650 * 86_400)), default: .seconds(90 * 86_400),
         "Age after which records go.")
+
+    // MARK: forward
+
+    static let forwardEndpoint = Key(
+        "forward.endpoint", .optional(.receiver), default: nil,
+        "Where entries are delivered: Lastword's collector, or any OTLP receiver over HTTP. A URL without a path gets "
+            + "`/v1/logs`. Without it entries stay on the node.")
+    static let forwardReceiver = Key(
+        "forward.receiver", .choice(), default: AgentConfiguration.Forward.Receiver.collector,
+        "What listens there: Lastword's `collector`, which takes everything and checks it, or another `otlp` receiver.")
+    static let forwardTokenFile = Key(
+        "forward.tokenFile", .optional(.path), default: nil,
+        "A file with the bearer token for the receiver; read again as it changes.")
+    static let forwardHeadersFile = Key(
+        "forward.headersFile", .optional(.path), default: nil,
+        "A file with further headers for the receiver, one `Name: value` a line; read again as it changes.")
+    static let forwardCAFile = Key(
+        "forward.caFile", .optional(.path), defaultText: "the system's authorities", default: { _ in nil },
+        "A PEM file with the authorities to trust for the receiver; read again as it changes.")
+    static let forwardCertificateFile = Key(
+        "forward.certificateFile", .optional(.path), default: nil,
+        "A PEM file with the client certificate for the receiver; read again as it changes.")
+    static let forwardKeyFile = Key(
+        "forward.keyFile", .optional(.path), default: nil, "A PEM file with the client certificate's key.")
+    static let forwardProxy = Key(
+        "forward.proxy", .optional(.proxy), default: nil,
+        "An HTTP proxy to reach the receiver through; proxies that want a password are not supported.")
+    static let forwardConnectTimeout = Key(
+        "forward.connectTimeout", .duration(.milliseconds(100) ... .seconds(300)), default: .seconds(10),
+        "How long a connection to the receiver may take to be made.")
+    static let forwardRequestTimeout = Key(
+        "forward.requestTimeout", .duration(.seconds(1) ... .seconds(600)), default: .seconds(30),
+        "How long the receiver may take for one request and its answer.")
+    static let forwardBatchEntries = Key(
+        "forward.batchEntries", .integer(1...10_000), default: 512, "Entries in one request.")
+    static let forwardBatchBytes = Key(
+        "forward.batchBytes", .bytes(.kibibytes(64) ... .mebibytes(32)), default: .mebibytes(1),
+        "Size of one request before it is packed; an entry that is larger goes alone.")
+    static let forwardRetryLimit = Key(
+        "forward.retryLimit", .duration(.seconds(1) ... .seconds(3600)), default: .seconds(60),
+        "The longest wait between attempts while the receiver is away; where a person has to act, up to five minutes.")
+    static let forwardOutput = Key(
+        "forward.output", .optional(.choice()), defaultText: "`full`; for `forward.receiver: otlp` `excerpt`",
+        default: { _ in nil as SendingPolicy.Amount? },
+        "How much of what a container printed is delivered: all of it, the last 8 KiB as text, or nothing.")
+    static let forwardOutputInclude = Key(
+        "forward.outputNamespaces.include", .namespaces, default: [],
+        "Deliver output only of these namespaces; empty: all.")
+    static let forwardOutputExclude = Key(
+        "forward.outputNamespaces.exclude", .namespaces, default: [], "Never deliver output of these namespaces.")
+    static let forwardArguments = Key(
+        "forward.arguments", .choice(), default: SendingPolicy.Amount.full,
+        "How much of command lines is delivered; `excerpt`: the first word. Where any of one stays on the node, its entry "
+            + "is delivered as number, hashes and attributes, without the bytes that hold it.")
+    static let forwardArgumentsInclude = Key(
+        "forward.argumentsNamespaces.include", .namespaces, default: [],
+        "Deliver command lines only of these namespaces; empty: all.")
+    static let forwardArgumentsExclude = Key(
+        "forward.argumentsNamespaces.exclude", .namespaces, default: [],
+        "Never deliver command lines of these namespaces.")
+
+    // MARK: http, log
+
     static let httpListen = Key(
         "http.listen", .listenAddress, default: ListenAddress(host: "127.0.0.1", port: 9464),
         "Where `/healthz`, `/readyz` and `/metrics` are served, without encryption or login; `off` for nowhere.")
@@ -168,6 +233,10 @@ enum AgentConfigurationKeys {
         podLogsDirectory, pinDirectory, pinLimit, pinLimitEach, freeSpaceFloor,
         outputCapture, outputInclude, outputExclude, outputTailBytes, outputSealDeadline,
         storeDirectory, storeLockTimeout, storeMaxBytes, storeMaxAge,
+        forwardEndpoint, forwardReceiver, forwardTokenFile, forwardHeadersFile, forwardCAFile, forwardCertificateFile,
+        forwardKeyFile, forwardProxy, forwardConnectTimeout, forwardRequestTimeout, forwardBatchEntries,
+        forwardBatchBytes, forwardRetryLimit, forwardOutput, forwardOutputInclude, forwardOutputExclude,
+        forwardArguments, forwardArgumentsInclude, forwardArgumentsExclude,
         httpListen, logLevel, logFormat,
     ]
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import HealthReporting
 package import Logging
 import Metrics
 import SessionRecords

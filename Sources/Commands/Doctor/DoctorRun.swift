@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CollectorClient
 import SessionRecords
 
 /// `lastword doctor`.
@@ -35,13 +36,31 @@ struct DoctorRun: Verb {
             podLogs: podLogs ?? "/var/log/pods",
             agentFlags: named.flatMap { flag, value in value.map { [flag, $0] } ?? [] })
         var findings: [DoctorFinding] = []
-        for check in context.doctorChecks(target) {
+        let remote = global.remote.access(context, environment: true).map { [Self.collector($0, context)] } ?? []
+        for check in context.doctorChecks(target) + remote {
             findings.append(DoctorFinding(name: check.name, answer: await check.ask()))
         }
         try context.print(
             JSONValue.array(findings.map(\.json)).document(format)
                 ?? DoctorText.render(findings, palette: global.palette(context)))
         return findings.contains { $0.answer.outcome == .failed } ? .nothing : .success
+    }
+}
+
+extension DoctorRun {
+    /// Whether a collector that is named lets us read.
+    private static func collector(_ access: CollectorAccess, _ context: CommandContext) -> DoctorCheck {
+        DoctorCheck("collector") {
+            do {
+                let source = try await context.openCollector(access)
+                _ = try await source.list(SessionSelection(), 1, nil)
+                return DoctorCheck.Answer(.ok, "\(access.url) answers, and lets us read")
+            } catch {
+                let (message, remedy) = ErrorText.parts(
+                    error as? LastwordError ?? LastwordError(code: "collector.failed", message: "\(error)"))
+                return DoctorCheck.Answer(.failed, message, remedy: remedy)
+            }
+        }
     }
 }
 

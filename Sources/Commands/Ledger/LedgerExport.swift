@@ -9,7 +9,8 @@ struct LedgerExport: Verb {
         discussion: """
             An entry's line is {"number":…,"hash":"…","entry":"…"}: the string entry holds the very bytes that the hash \
             was made of, so that the chain can be recomputed from the export alone. Bytes that are not UTF-8, as only a \
-            damaged store has them, come as entryHex instead. A session's line is its JSON, as list -o jsonl prints it.
+            damaged store has them, come as entryHex instead. From a collector each line also names its ledger, and an entry of \
+            which only number and hash were delivered has no entry. A session's line is its JSON, as list -o jsonl prints it.
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -29,19 +30,26 @@ struct LedgerExport: Verb {
     @Option(help: ArgumentHelp("Only entries behind this number.", valueName: "number"))
     var after: Int64?
 
+    @Option(help: ArgumentHelp("Only entries of this ledger.", valueName: "id"))
+    var ledger: String?
+
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
         if let after, after < 0 { throw ValidationError("--after takes 0 or more.") }
         if after != nil, content == .sessions { throw ValidationError("--after is for entries.") }
+        if ledger != nil, content == .sessions { throw ValidationError("--ledger is for entries.") }
     }
 
     func execute(in context: CommandContext) async throws -> ExitStatus {
         let source = try await global.source(context)
+        if after != nil, ledger == nil, source.fleet != nil {
+            throw ValidationError("--after counts in one ledger: name it by --ledger.")
+        }
         var count = 0
         switch content {
         case .entries:
-            try await source.entries(after ?? 0) { line in
+            try await source.entries(ledger, after ?? 0) { line in
                 count += 1
                 try context.print(JSONText.line(line.json))
             }
@@ -62,7 +70,11 @@ struct LedgerExport: Verb {
 
 extension LedgerLine {
     var json: JSONValue {
-        var object = JSONObject([("number", .integer(number)), ("hash", .string(hash.description))])
+        var object = JSONObject()
+        object["ledger"] = ledger.map(JSONValue.string)
+        object["number"] = .integer(number)
+        object["hash"] = .string(hash.description)
+        guard let bytes else { return .object(object) }
         if let text = String(validating: bytes, as: UTF8.self) {
             object["entry"] = .string(text)
         } else {

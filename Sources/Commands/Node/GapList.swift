@@ -20,6 +20,9 @@ struct GapList: Verb {
     @Option(help: ArgumentHelp("Only gaps of this source: runtime, pods, journal or agent.", valueName: "name"))
     var source: String?
 
+    @Option(help: ArgumentHelp("Only gaps of this node; for this a collector is needed.", valueName: "name"))
+    var node: String?
+
     @Flag(help: "Only gaps that are still open.")
     var open = false
 
@@ -37,7 +40,7 @@ struct GapList: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func execute(in context: CommandContext) async throws -> ExitStatus {
-        let gaps = try await global.source(context).gaps().filter { matches($0, now: context.now()) }
+        let gaps = try await global.source(context).gaps(node).filter { matches($0.gap, now: context.now()) }
         switch format {
         case .table:
             if !gaps.isEmpty {
@@ -47,7 +50,7 @@ struct GapList: Verb {
         case .jsonl: try context.print(gaps.map { JSONText.line($0.json) }.joined())
         case .yaml: try context.print(YAMLText.document(.array(gaps.map(\.json))))
         }
-        if gaps.contains(where: \.isClosedByListingAlone) {
+        if gaps.contains(where: \.gap.isClosedByListingAlone) {
             context.note("closed by relisting alone: containers that came and went inside such a gap are not known")
         }
         guard gaps.isEmpty else { return .success }
@@ -67,13 +70,17 @@ struct GapList: Verb {
 
 /// The table of `gaps`.
 enum GapTable {
-    static func render(_ gaps: [Gap], headers: Bool, palette: Palette = .plain) -> String {
+    /// With a column for the node where the source has several.
+    static func render(_ gaps: [NodeGap], headers: Bool, palette: Palette = .plain) -> String {
+        let hasNodes = gaps.contains { $0.node != nil }
         var table = TextTable(
-            titles: ["SOURCE", "OPENED", "CLOSED", "DURATION", "CLOSED-BY", "DROPPED", "REASON"], headers: headers,
+            titles: (hasNodes ? ["NODE"] : [])
+                + ["SOURCE", "OPENED", "CLOSED", "DURATION", "CLOSED-BY", "DROPPED", "REASON"], headers: headers,
             palette: palette)
         return table.whole(
-            gaps.map { gap in
-                [
+            gaps.map { found in
+                let gap = found.gap
+                return (hasNodes ? [TextTable.Cell(found.node)] : []) + [
                     TextTable.Cell(gap.source), TextTable.Cell(HumanTime.wholeSeconds(gap.openedAt)),
                     gap.closedAt.map { TextTable.Cell(HumanTime.wholeSeconds($0)) }
                         ?? TextTable.Cell("open", style: .warning),

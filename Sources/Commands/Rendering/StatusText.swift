@@ -16,6 +16,8 @@ enum StatusText {
         text.add("Stopped", report.agentStoppedAt.map { ago($0, now) })
         text.add("Last at work", report.agentActiveAt.map { ago($0, now) })
 
+        if let collector = report.collector { add(collector, to: &text, now) }
+
         text.section("Store")
         text.add("Source", report.source)
         text.add("Size", report.storeBytes.map { HumanTime.size(bytes: $0) })
@@ -34,7 +36,9 @@ enum StatusText {
 
         text.section("Delivery")
         for delivery in report.deliveries {
-            text.add(delivery.destination, describe(delivery, now))
+            text.add(delivery.destination, describe(delivery, now), style: delivery.state == .waiting ? .bad : nil)
+            text.add("Trouble", delivery.trouble, style: .bad)
+            text.add("Last accepted", delivery.acceptedAt.map { ago($0, now) })
         }
 
         text.section("Open gaps")
@@ -53,12 +57,32 @@ enum StatusText {
         return text.render(palette: palette)
     }
 
+    private static func add(_ collector: StatusReport.Collector, to text: inout SectionText, _ now: Timestamp) {
+        text.section("Collector")
+        text.add("Version", collector.version)
+        text.add("Last received", collector.lastReceivedAt.map { ago($0, now) })
+        text.add("Nodes", collector.nodes.map(String.init))
+        text.add("Ledgers", collector.ledgers.map(String.init))
+        text.add("Entries", collector.entries.map(String.init))
+        text.add("Outputs", collector.outputs.map(String.init))
+        text.add(
+            "Open alarms", collector.openAlarms.map(String.init), style: collector.openAlarms == 0 ? .good : .bad)
+        text.add("On hold", collector.holds.map(String.init))
+    }
+
     private static func ago(_ time: Timestamp, _ now: Timestamp) -> String {
         "\(HumanTime.wholeSeconds(time)) (\(HumanTime.age(nanoseconds: now.nanoseconds(since: time))) ago)"
     }
 
     private static func describe(_ delivery: StatusReport.Delivery, _ now: Timestamp) -> String {
         var parts: [String] = []
+        switch delivery.state {
+        case .off: parts.append("off")
+        case .waiting:
+            let since = delivery.stateSince.map { " for \(HumanTime.age(nanoseconds: now.nanoseconds(since: $0)))" }
+            parts.append("nothing moves\(since ?? "")")
+        case .delivering, nil: break
+        }
         if let through = delivery.deliveredThrough { parts.append("delivered through \(through)") }
         if let waiting = delivery.waiting {
             let since = waiting == 0 ? nil : delivery.waitingSince
@@ -66,6 +90,7 @@ enum StatusText {
             parts.append("\(waiting) waiting\(age ?? "")")
         }
         if let refused = delivery.refused, refused > 0 { parts.append("\(refused) refused") }
+        if let refused = delivery.refusedOutputs, refused > 0 { parts.append("\(refused) outputs refused") }
         return parts.isEmpty ? "nothing yet" : parts.joined(separator: ", ")
     }
 
@@ -117,7 +142,9 @@ extension StatusReport {
         agent["startedAt"] = agentStartedAt.map { .string($0.description) }
         agent["stoppedAt"] = agentStoppedAt.map { .string($0.description) }
         agent["activeAt"] = agentActiveAt.map { .string($0.description) }
-        object["agent"] = .object(agent)
+        // A collector knows of no agent's process, and has no ledger of its own.
+        object["agent"] = collector == nil ? .object(agent) : nil
+        object["collector"] = collector?.json
         var store = JSONObject()
         store["bytes"] = storeBytes.map(JSONValue.integer)
         store["setAside"] = .strings(setAside)
@@ -129,7 +156,7 @@ extension StatusReport {
         ledger["firstNumber"] = firstNumber.map(JSONValue.integer)
         ledger["lastNumber"] = head.map { .integer($0.number) }
         ledger["hash"] = head.map { .string($0.hash.description) }
-        object["ledger"] = .object(ledger)
+        object["ledger"] = collector == nil ? .object(ledger) : nil
         object["deliveries"] = .array(
             deliveries.map { delivery in
                 var entry = JSONObject([("destination", .string(delivery.destination))])
@@ -137,6 +164,11 @@ extension StatusReport {
                 entry["waiting"] = delivery.waiting.map(JSONValue.integer)
                 entry["waitingSince"] = delivery.waitingSince.map { .string($0.description) }
                 entry["refused"] = delivery.refused.map(JSONValue.integer)
+                entry["refusedOutputs"] = delivery.refusedOutputs.map(JSONValue.integer)
+                entry["state"] = delivery.state.map { .string($0.rawValue) }
+                entry["stateSince"] = delivery.stateSince.map { .string($0.description) }
+                entry["trouble"] = delivery.trouble.map(JSONValue.string)
+                entry["acceptedAt"] = delivery.acceptedAt.map { .string($0.description) }
                 return .object(entry)
             })
         object["openGaps"] = .array(openGaps.map(\.json))
@@ -168,6 +200,21 @@ extension StatusReport {
                 pod["session"] = .string(session.id.rawValue)
                 return .object(pod)
             })
+        return .object(object)
+    }
+}
+
+extension StatusReport.Collector {
+    fileprivate var json: JSONValue {
+        var object = JSONObject()
+        object["version"] = version.map(JSONValue.string)
+        object["lastReceivedAt"] = lastReceivedAt.map { .string($0.description) }
+        object["nodes"] = nodes.map(JSONValue.integer)
+        object["ledgers"] = ledgers.map(JSONValue.integer)
+        object["entries"] = entries.map(JSONValue.integer)
+        object["outputs"] = outputs.map(JSONValue.integer)
+        object["openAlarms"] = openAlarms.map(JSONValue.integer)
+        object["holds"] = holds.map(JSONValue.integer)
         return .object(object)
     }
 }

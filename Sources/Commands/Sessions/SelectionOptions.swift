@@ -23,6 +23,9 @@ struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only sessions aimed at this container.", valueName: "name"))
     var target: String?
 
+    @Option(help: ArgumentHelp("Only sessions on this node.", valueName: "name"))
+    var node: String?
+
     @Option(help: ArgumentHelp("Only sessions that ended with this code.", valueName: "code"))
     var exitCode: Int?
 
@@ -45,6 +48,11 @@ struct SelectionOptions: ParsableArguments {
         transform: SpanExpression.init)
     var olderThan: SpanExpression?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only sessions that printed all of these words; for this a collector is needed.", valueName: "words"))
+    var search: String?
+
     func validate() throws {
         if namespace != nil, allNamespaces {
             throw ValidationError("Give either -n/--namespace or -A/--all-namespaces.")
@@ -64,6 +72,8 @@ struct SelectionOptions: ParsableArguments {
         filter.since = since?.resolved(now: now)
         filter.until = until?.resolved(now: now)
         filter.running = running
+        filter.node = node
+        filter.words = search
         filter.startedBefore = olderThan.map { now.advanced(byNanoseconds: -$0.nanoseconds) }
         return filter
     }

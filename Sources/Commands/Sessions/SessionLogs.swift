@@ -34,8 +34,12 @@ struct SessionLogs: Verb {
     func execute(in context: CommandContext) async throws -> ExitStatus {
         let source = try await global.source(context)
         guard let found = try await source.session(named: session.name, in: context) else { return .nothing }
-        guard let output = try await source.output(found.id) else {
-            context.note("no output is kept of session \(found.id)\(Self.reason(found))")
+        let output: CapturedTail
+        switch try await source.output(found.id) {
+        case .kept(let tail): output = tail
+        case .absent(let why):
+            let reason = why.map { ": " + TerminalText.line($0) } ?? Self.reason(found)
+            context.note("no output is kept of session \(found.id)\(reason)")
             return .nothing
         }
         var text = OutputText()

@@ -49,7 +49,7 @@ struct SessionWatch {
             do {
                 let changes = try await source.changes(lasting, mark)
                 mark = changes.mark
-                if trouble != nil { context.note("the store can be read again") }
+                if trouble != nil { context.note("the \(source.name) can be read again") }
                 trouble = nil
                 try show(changes.sessions.filter { filter.matches($0) || shown[$0.id] != nil })
             } catch let error as LastwordError {

@@ -3,12 +3,15 @@ package import SessionRecords
 
 /// One entry as the ledger holds it.
 package struct LedgerLine: Hashable, Sendable {
+    /// Nil where there is but one.
+    package var ledger: String?
     package var number: Int64
     package var hash: Digest
-    /// The very bytes that were hashed and are sent.
-    package var bytes: [UInt8]
+    /// The very bytes that were hashed and are sent; nil where only number and hash were delivered.
+    package var bytes: [UInt8]?
 
-    package init(number: Int64, hash: Digest, bytes: [UInt8]) {
+    package init(ledger: String? = nil, number: Int64, hash: Digest, bytes: [UInt8]?) {
+        self.ledger = ledger
         self.number = number
         self.hash = hash
         self.bytes = bytes
@@ -76,12 +79,19 @@ package struct VerifyReport: Hashable, Sendable {
     package static let given = "--head"
     /// The keeper of the heads in the agent's journal entries.
     package static let journal = "journal"
+    /// The keeper of the head that was delivered.
+    package static let collector = "collector"
 
     package var ledger: String?
-    /// How many entries, session rows and outputs were compared.
+    /// Whose ledger it is, where the source has several.
+    package var node: String?
+    /// How many entries, session rows and outputs were compared; of the latter two nil where there was nothing to compare
+    /// entries with.
     package var entries: Int64 = 0
-    package var records: Int64 = 0
-    package var outputs: Int64 = 0
+    package var records: Int64?
+    package var outputs: Int64?
+    /// Entries of which there is only the hash: they link the chain, and nothing shows what they said.
+    package var stubs: Int64 = 0
     package var firstNumber: Int64?
     package var head: NotedHead?
     /// Last entry that retention removed; the chain begins behind it.
@@ -89,6 +99,8 @@ package struct VerifyReport: Hashable, Sendable {
     package var comparisons: [Comparison] = []
     /// Which journal was looked through for heads, and what came of it; nil if none was.
     package var journal: String?
+    /// Which collector was asked, and what it has; nil if none was.
+    package var collector: String?
     /// One sentence for each finding, in ledger order.
     package var problems: [String] = []
 
@@ -109,12 +121,64 @@ package struct VerifyReport: Hashable, Sendable {
 
 /// The heads of one ledger that were found in a place where they keep themselves.
 package struct KeptHeads: Sendable {
+    /// `VerifyReport.journal` or `VerifyReport.collector`.
+    package var keeper: String
     package var heads: [NotedHead]
     /// The place, and what is in the way, in one line; nil where none was to be looked at.
     package var note: String?
+    /// Why that there are none is itself a finding; nil where it is not.
+    package var problem: String?
 
-    package init(heads: [NotedHead] = [], note: String? = nil) {
+    package init(
+        keeper: String = VerifyReport.journal, heads: [NotedHead] = [], note: String? = nil, problem: String? = nil
+    ) {
+        self.keeper = keeper
         self.heads = heads
         self.note = note
+        self.problem = problem
+    }
+}
+
+/// What `verify` is to look at.
+package struct VerifyRequest: Sendable {
+    /// Nil: every ledger that the source has.
+    package var ledger: String?
+    /// Heads that were given on the command line.
+    package var heads: [NotedHead]
+    /// Heads of a ledger that keep themselves elsewhere.
+    package var kept: @Sendable (_ ledger: String) async throws -> [KeptHeads]
+
+    package init(
+        ledger: String? = nil, heads: [NotedHead] = [],
+        kept: @escaping @Sendable (String) async throws -> [KeptHeads] = { _ in [] }
+    ) {
+        self.ledger = ledger
+        self.heads = heads
+        self.kept = kept
+    }
+}
+
+extension VerifyReport {
+    /// Takes down where heads were looked for.
+    mutating func add(_ kept: [KeptHeads]) {
+        for place in kept {
+            switch place.keeper {
+            case Self.collector: collector = place.note
+            default: journal = place.note
+            }
+            if let problem = place.problem { problems.append(problem) }
+        }
+    }
+
+    /// Of the many heads in the journal one for each verdict stands for all, the newest. What is wrong is among the problems,
+    /// one by one.
+    mutating func add(_ head: NotedHead, by keeper: String, _ verdict: Verdict) {
+        let alike = comparisons.firstIndex { $0.keeper == keeper && $0.verdict == verdict }
+        guard keeper == Self.journal, let alike else {
+            comparisons.append(Comparison(head: head, keeper: keeper, verdict: verdict))
+            return
+        }
+        comparisons[alike].count += 1
+        if head.number > comparisons[alike].head.number { comparisons[alike].head = head }
     }
 }

@@ -15,6 +15,9 @@ package struct SessionSelection: Hashable, Sendable {
     package var running = false
     /// Sessions that began before this moment (`--older-than`).
     package var startedBefore: Timestamp?
+    package var node: String?
+    /// Sessions whose output has these words; a collector alone has an index of them, and `matches` does not look.
+    package var words: String?
 
     package init() {}
 
@@ -24,6 +27,7 @@ package struct SessionSelection: Hashable, Sendable {
         if let container, session.container != container { return false }
         if let target, session.targetContainer != target { return false }
         if let exitCode, session.exitCode != exitCode { return false }
+        if let node, session.node != node { return false }
         if running, session.state != .running { return false }
         if let since {
             guard let begin = session.beginsAt, begin >= since else { return false }

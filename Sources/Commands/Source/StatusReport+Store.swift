@@ -26,13 +26,18 @@ extension StatusReport {
         }
         sessions = status.unended.mapValues(Int64.init)
         sessions[.ended] = max(0, Int64(status.sessions) - sessions.values.reduce(0, +))
-        openGaps = status.openGaps.sorted { $0.openedAt > $1.openedAt }
+        openGaps = status.openGaps.sorted { $0.openedAt > $1.openedAt }.map { NodeGap($0) }
         let delivered = status.head.number - status.backlog
-        deliveries = [
-            Delivery(
-                destination: "Collector", deliveredThrough: delivered > status.anchor.number ? delivered : nil,
-                waiting: status.backlog, waitingSince: status.backlogSince, refused: Int64(status.refused))
-        ]
+        var delivery = Delivery(
+            destination: status.delivery?.destination ?? "Collector",
+            deliveredThrough: delivered > status.anchor.number ? delivered : nil,
+            waiting: status.backlog, waitingSince: status.backlogSince, refused: Int64(status.refused))
+        delivery.refusedOutputs = Int64(status.refusedOutputs)
+        delivery.state = status.delivery.map { $0.trouble == nil ? .delivering : .waiting } ?? .off
+        delivery.stateSince = status.delivery?.since
+        delivery.trouble = status.delivery?.trouble
+        delivery.acceptedAt = status.delivery?.acceptedAt
+        deliveries = [delivery]
         gapCounts = GapCounts.of(try reader.gaps())
         var losses = LossCounts()
         var pods = DebugPods()

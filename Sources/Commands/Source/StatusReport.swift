@@ -10,6 +10,23 @@ package struct StatusReport: Hashable, Sendable {
         package var waiting: Int64?
         package var waitingSince: Timestamp?
         package var refused: Int64?
+        /// Outputs that were refused, of entries that were not.
+        package var refusedOutputs: Int64?
+        package var state: State?
+        /// Since when it is in that state.
+        package var stateSince: Timestamp?
+        /// Why nothing moves.
+        package var trouble: String?
+        /// When entries were last taken. A receiver's word that it has them is all that there is to know of their further way.
+        package var acceptedAt: Timestamp?
+
+        package enum State: String, Sendable, CaseIterable {
+            /// Nothing is to be delivered: entries stay on the node.
+            case off
+            case delivering
+            /// Nothing moves until the receiver's trouble is over.
+            case waiting
+        }
 
         package init(
             destination: String, deliveredThrough: Int64?, waiting: Int64?, waitingSince: Timestamp?, refused: Int64?
@@ -52,6 +69,20 @@ package struct StatusReport: Hashable, Sendable {
         }
     }
 
+    /// What a collector tells of itself; parts that the reader may not see are nil.
+    package struct Collector: Hashable, Sendable {
+        package var version: String?
+        package var nodes: Int64?
+        package var ledgers: Int64?
+        package var entries: Int64?
+        package var outputs: Int64?
+        package var lastReceivedAt: Timestamp?
+        package var openAlarms: Int64?
+        package var holds: Int64?
+
+        package init() {}
+    }
+
     /// Path of the store, or address of the collector.
     package var source: String
     package var node: String?
@@ -63,6 +94,8 @@ package struct StatusReport: Hashable, Sendable {
     package var agentStoppedAt: Timestamp?
     /// The last moment in which it is known to have been at work.
     package var agentActiveAt: Timestamp?
+    /// Nil for a node's store.
+    package var collector: Collector?
     package var storeBytes: Int64?
     /// Names of damaged stores that were set aside.
     package var setAside: [String] = []
@@ -70,7 +103,7 @@ package struct StatusReport: Hashable, Sendable {
     package var firstNumber: Int64?
     package var head: NotedHead?
     package var sessions: [SessionState: Int64] = [:]
-    package var openGaps: [Gap] = []
+    package var openGaps: [NodeGap] = []
     /// The most frequent first, among the newest gaps.
     package var gapCounts: [GapCount] = []
     /// The most frequent first, among the newest sessions.

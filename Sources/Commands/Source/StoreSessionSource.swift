@@ -11,10 +11,14 @@ package enum StoreSessionSource {
             list: { try StoreListing(reader).list($0, limit: $1, after: $2) },
             find: { try StoreListing(reader).find($0, limit: $1) },
             changes: { try StoreListing(reader).changes($0, after: $1) },
-            output: { try reader.output($0) },
-            gaps: { try reader.gaps().reversed() },
+            output: { id in try reader.output(id).map { .kept($0) } ?? .absent(nil) },
+            gaps: { node in
+                guard node == nil else { throw SessionSource.collectorNeeded(for: "gaps by node") }
+                return try reader.gaps().reversed().map { NodeGap($0) }
+            },
             status: { try StatusReport(reader) },
-            entries: { after, body in
+            entries: { ledger, after, body in
+                try reader.mustHave(ledger)
                 var next = after &+ 1
                 while true {
                     // A page a transaction: the agent's log can be folded back in between.
@@ -26,14 +30,15 @@ package enum StoreSessionSource {
                     next = last.number &+ 1
                 }
             },
-            verify: { heads, kept in
-                let journal = kept(try reader.ledger())
+            verify: { request in
+                try reader.mustHave(request.ledger)
+                let kept = try await request.kept(try reader.ledger())
                 let known =
-                    heads.map { $0.known(by: VerifyReport.given) }
-                    + journal.heads.map { $0.known(by: VerifyReport.journal) }
+                    request.heads.map { $0.known(by: VerifyReport.given) }
+                    + kept.flatMap { place in place.heads.map { $0.known(by: place.keeper) } }
                 var report = VerifyReport(try LedgerVerifier.verify(reader, heads: known))
-                report.journal = journal.note
-                return report
+                report.add(kept)
+                return [report]
             })
     }
 }
@@ -50,6 +55,7 @@ struct StoreListing {
     }
 
     func list(_ selection: SessionSelection, limit: Int, after mark: PageMark?) throws -> SessionListPage {
+        guard selection.words == nil else { throw SessionSource.collectorNeeded(for: "what sessions printed") }
         var filter = reader.filter
         filter.namespace = selection.namespace
         filter.pod = selection.pod
@@ -61,7 +67,9 @@ struct StoreListing {
         filter.olderThan = selection.startedBefore
         if selection.running { filter.isRunningOnly = true }
         let page = try reader.page(filter, limit: limit, before: mark?.place as? SessionCursor)
-        return SessionListPage(sessions: page.sessions, next: page.next.map { PageMark($0) })
+        // A store has one node, as a rule: there is no index for it.
+        let sessions = page.sessions.filter { selection.node == nil || $0.node == selection.node }
+        return SessionListPage(sessions: sessions, next: page.next.map { PageMark($0) })
     }
 
     func find(_ reference: SessionReference, limit: Int) throws -> [Session] {
@@ -84,10 +92,11 @@ struct StoreListing {
 
     /// A change is told by an entry, so entries are what is looked at: an ending shows once its output is sealed.
     func changes(_ selection: SessionSelection, after mark: ChangeMark?) throws -> SessionChanges {
+        guard selection.words == nil else { throw SessionSource.collectorNeeded(for: "what sessions printed") }
         let head = try reader.head().number
-        guard let mark else { return SessionChanges(sessions: [], mark: ChangeMark(head)) }
+        guard let mark = mark?.place as? Int64 else { return SessionChanges(sessions: [], mark: ChangeMark(head)) }
         // A ledger that is shorter than it was is a new one, of which nothing has been seen.
-        var seen = head < mark.number ? 0 : mark.number
+        var seen = head < mark ? 0 : mark
         var ids: [SessionID] = []
         var known: Set<SessionID> = []
         while seen < head {
@@ -108,6 +117,18 @@ extension NotedHead {
 }
 
 extension StoreReader {
+    /// Throws where another ledger is named than the store's.
+    fileprivate func mustHave(_ named: String?) throws {
+        guard let named else { return }
+        let ledger = try ledger()
+        guard named == ledger else {
+            throw LastwordError(
+                code: "cli.ledger",
+                message: "the store in \(directory) has ledger \(ledger), not \(Bounds.name(named))",
+                remedy: "leave out --ledger, or name a collector that has the other one")
+        }
+    }
+
     /// An empty filter of the store's own type.
     fileprivate var filter: SessionFilter { SessionFilter() }
 }

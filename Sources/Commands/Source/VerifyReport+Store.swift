@@ -21,18 +21,6 @@ extension VerifyReport {
         let more = report.findingCount - report.findings.count
         if more > 0 { problems.append("and \(more) more") }
     }
-
-    /// Of the many heads in the journal one for each verdict stands for all, the newest. What is wrong is among the problems,
-    /// one by one.
-    private mutating func add(_ head: NotedHead, by keeper: String, _ verdict: Verdict) {
-        let alike = comparisons.firstIndex { $0.keeper == keeper && $0.verdict == verdict }
-        guard keeper == Self.journal, let alike else {
-            comparisons.append(Comparison(head: head, keeper: keeper, verdict: verdict))
-            return
-        }
-        comparisons[alike].count += 1
-        if head.number > comparisons[alike].head.number { comparisons[alike].head = head }
-    }
 }
 
 extension VerifyReport.Verdict {

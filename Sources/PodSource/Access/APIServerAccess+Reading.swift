@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
+import ServerAccess
 import SessionRecords
 
 extension APIServerAccess {
@@ -16,21 +17,21 @@ extension APIServerAccess {
                     message: "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set",
                     remedy: "outside a pod give a kubeconfig, or a server with token and CA files")
             }
-            let token = try CredentialFile.read(directory + "/token", what: "service account token")
+            let token = try CredentialReader.pods.read(directory + "/token", what: "service account token")
             return ServerCredentials(
                 server: try Self.checked(
                     "https://\(host.contains(":") ? "[\(host)]" : host):\(number)", hasToken: true),
-                token: try CredentialFile.token(token, from: directory + "/token"),
-                authority: try CredentialFile.read(directory + "/ca.crt", what: "cluster CA"))
+                token: try CredentialReader.pods.token(token, from: directory + "/token"),
+                authority: try CredentialReader.pods.read(directory + "/ca.crt", what: "cluster CA"))
         case .kubeconfig(let path, let context):
             return try Kubeconfig.read(path: path, context: context)
         case .server(let url, let tokenFile, let caFile):
             let token = try tokenFile.map {
-                try CredentialFile.token(try CredentialFile.read($0, what: "token file"), from: $0)
+                try CredentialReader.pods.token(try CredentialReader.pods.read($0, what: "token file"), from: $0)
             }
             return ServerCredentials(
                 server: try Self.checked(url, hasToken: token != nil), token: token,
-                authority: try caFile.map { try CredentialFile.read($0, what: "CA file") })
+                authority: try caFile.map { try CredentialReader.pods.read($0, what: "CA file") })
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOSSL
+import ServerAccess
 
 /// Keeps the credentials of a server, and reads them again once they are old or were refused. Rotated tokens and client
 /// certificates come into effect without a restart.
@@ -28,7 +29,8 @@ struct CredentialKeeper {
             let credentials = try read()
             // The same bytes keep the same TLS settings, and with them the connections that stand.
             let tls =
-                try current.flatMap { $0.credentials == credentials ? $0.tls : nil } ?? credentials.tlsConfiguration()
+                try current.flatMap { $0.credentials == credentials ? $0.tls : nil }
+                ?? credentials.tlsConfiguration(.pods)
             current = (credentials, tls, .now)
             return (credentials, tls)
         } catch {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
+import ServerAccess
 import SessionRecords
 import Yams
 
@@ -7,7 +8,7 @@ import Yams
 /// files. What would need a program to run, or would switch off the certificate check, is refused by name.
 enum Kubeconfig {
     static func read(path: String, context: String?) throws -> ServerCredentials {
-        let bytes = try CredentialFile.read(path, what: "kubeconfig")
+        let bytes = try CredentialReader.pods.read(path, what: "kubeconfig")
         let root: Node
         do {
             guard let node = try compose(yaml: String(decoding: bytes, as: UTF8.self)) else {
@@ -40,16 +41,16 @@ enum Kubeconfig {
                 return Array(data)
             }
             guard let name = node[key]?.string, !name.isEmpty else { return nil }
-            return try CredentialFile.read(file(name), what: key)
+            return try CredentialReader.pods.read(file(name), what: key)
         }
 
         var token: String?
         if let tokenFile = user["tokenFile"]?.string, !tokenFile.isEmpty {
             // Where both are given the file wins: it is the one that rotates.
-            token = try CredentialFile.token(
-                try CredentialFile.read(file(tokenFile), what: "tokenFile"), from: tokenFile)
+            token = try CredentialReader.pods.token(
+                try CredentialReader.pods.read(file(tokenFile), what: "tokenFile"), from: tokenFile)
         } else if let inline = user["token"]?.string, !inline.isEmpty {
-            token = try CredentialFile.token(Array(inline.utf8), from: "the user's token in \(path)")
+            token = try CredentialReader.pods.token(Array(inline.utf8), from: "the user's token in \(path)")
         }
         guard let server = cluster["server"]?.string, !server.isEmpty else { throw failure(path, "names no server") }
         let certificate = try material(user, "client-certificate")

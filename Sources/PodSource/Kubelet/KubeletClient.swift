@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOTLS
+import ServerAccess
 import SessionRecords
 
 /// Asks the kubelet for its pods; keeps one connection over many polls.
@@ -24,8 +25,8 @@ struct KubeletClient: ~Copyable {
         let token: String
         do {
             // Read at every poll: it is a small file, and it is always the current one.
-            token = try CredentialFile.token(
-                try CredentialFile.read(access.tokenFile, what: "token file"), from: access.tokenFile)
+            token = try CredentialReader.pods.token(
+                try CredentialReader.pods.read(access.tokenFile, what: "token file"), from: access.tokenFile)
         } catch {
             throw .credentials(PodSourceFailure.asError(error))
         }

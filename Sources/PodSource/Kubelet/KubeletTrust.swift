@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOSSL
+import ServerAccess
 import SessionRecords
 import Synchronization
 
@@ -30,8 +31,8 @@ struct KubeletTrust: Sendable {
         tls.applicationProtocols = ["http/1.1"]
         switch trust {
         case .authority(let file):
-            let bytes = try CredentialFile.read(file, what: "kubelet CA")
-            tls.trustRoots = .certificates(try ServerCredentials.certificates(bytes, what: "kubelet CA"))
+            let bytes = try CredentialReader.pods.read(file, what: "kubelet CA")
+            tls.trustRoots = .certificates(try CredentialReader.pods.certificates(bytes, what: "kubelet CA"))
             fingerprint = nil
         case .fingerprint(let text):
             fingerprint = try Self.digest(text)

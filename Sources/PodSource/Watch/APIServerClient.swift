@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import ServerAccess
 import SessionRecords
 
 /// Lists and watches the node's pods over HTTP/1.1, one connection a watch.

@@ -20,6 +20,7 @@ package enum LogKey {
     package static let filePath = "file.path"
     package static let serverAddress = "server.address"
     package static let url = "url.full"
+    package static let peerAddress = "network.peer.address"
     package static let httpStatus = "http.response.status_code"
     /// A `LastwordError`'s code, or the type of another error.
     package static let errorType = "error.type"
@@ -35,6 +36,8 @@ package enum LogKey {
     package static let entryType = "lastword.entry.type"
     package static let entryHash = "lastword.entry.hash"
     package static let source = "lastword.source"
+    /// The login of whoever delivers: a certificate, a ServiceAccount, a token.
+    package static let sender = "lastword.sender"
     package static let part = "lastword.part"
     package static let topic = "lastword.topic"
     package static let reason = "lastword.reason"

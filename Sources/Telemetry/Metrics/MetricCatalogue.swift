@@ -2,7 +2,7 @@
 
 /// Every metric of the agent. A test holds it against the code and `docs/metrics.md`.
 package enum MetricCatalogue {
-    package static let all: [MetricDescription] = runtime + pods + journal + sessions + pinsAndStore + agent
+    package static let all: [MetricDescription] = runtime + pods + journal + sessions + pinsAndStore + delivery + agent
 
     private static let runtime: [MetricDescription] = [
         MetricDescription("lastword_runtime_connected", .gauge, "1 while the runtime's events are being watched."),
@@ -102,6 +102,26 @@ package enum MetricCatalogue {
         MetricDescription("lastword_store_queue", .gauge, "Facts waiting to be committed."),
         MetricDescription(
             "lastword_store_commit_seconds", .histogram, "How long a group of facts took to become durable."),
+    ]
+
+    private static let delivery: [MetricDescription] = [
+        MetricDescription("lastword_forward_up", .gauge, "1 while the receiver takes entries."),
+        MetricDescription("lastword_forward_backlog", .gauge, "Entries that the receiver does not have yet."),
+        MetricDescription(
+            "lastword_forward_backlog_age_seconds", .gauge, "How long ago the oldest of these was made."),
+        MetricDescription(
+            "lastword_forward_refused", .gauge,
+            "Entries and outputs that the receiver would not have, kept on the node; SIGUSR1 sends them again."),
+        MetricDescription(
+            "lastword_forward_entries_total", .counter, labels: ["outcome"],
+            "Entries that were delivered; refused as a whole, in their output, or as one of several; and taken at a second try."
+        ),
+        MetricDescription(
+            "lastword_forward_requests_total", .counter, labels: ["outcome"],
+            "Requests to the receiver, by what came of them; a retry is not a loss."),
+        MetricDescription("lastword_forward_bytes_total", .counter, "Bytes of requests, before they were packed."),
+        MetricDescription(
+            "lastword_forward_request_seconds", .histogram, "How long the receiver took for a request."),
     ]
 
     private static let agent: [MetricDescription] = [

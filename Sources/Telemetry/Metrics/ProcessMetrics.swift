@@ -5,10 +5,10 @@ import Glibc
 /// What the kernel says about this process, under the names that Prometheus' own clients use.
 package struct ProcessMetrics: Sendable {
     package static let descriptions: [MetricDescription] = [
-        MetricDescription("process_resident_memory_bytes", .gauge, "Resident memory of the agent."),
-        MetricDescription("process_cpu_seconds_total", .counter, "User and system CPU time of the agent."),
-        MetricDescription("process_open_fds", .gauge, "Open file descriptors of the agent."),
-        MetricDescription("process_start_time_seconds", .gauge, "When the agent started, in seconds since 1970."),
+        MetricDescription("process_resident_memory_bytes", .gauge, "Resident memory of the process."),
+        MetricDescription("process_cpu_seconds_total", .counter, "User and system CPU time of the process."),
+        MetricDescription("process_open_fds", .gauge, "Open file descriptors of the process."),
+        MetricDescription("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970."),
     ]
 
     private let started: Double

@@ -1,32 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import Testing
 
 @testable import AgentCore
+@testable import CollectorServer
 
 @Suite("Configuration: reference")
 struct ConfigurationReferenceTests {
     @Test("docs/configuration.md is what the table of keys says")
     func document() throws {
-        let expected = ConfigurationReference.markdown
+        let expected = AgentConfiguration.reference.markdown
         #expect(try RepositoryFiles.golden("docs/configuration.md", expected: expected) == expected)
+    }
+
+    @Test("docs/collector-configuration.md is what the collector's table of keys says")
+    func collectorDocument() throws {
+        let expected = CollectorConfiguration.reference.markdown
+        #expect(try RepositoryFiles.golden("docs/collector-configuration.md", expected: expected) == expected)
     }
 
     @Test("the reference and the help name every key")
     func everyKey() {
+        for key in CollectorConfigurationKeys.all {
+            #expect(CollectorConfiguration.reference.markdown.contains("| `\(key.name)` |"))
+            #expect(CollectorConfiguration.reference.help.contains("  \(key.flag) <\(key.typeName)>\n"))
+        }
         for key in AgentConfigurationKeys.all {
-            #expect(ConfigurationReference.markdown.contains("| `\(key.name)` |"))
-            #expect(ConfigurationReference.help.contains("  \(key.flag) <\(key.typeName)>\n"))
+            #expect(AgentConfiguration.reference.markdown.contains("| `\(key.name)` |"))
+            #expect(AgentConfiguration.reference.help.contains("  \(key.flag) <\(key.typeName)>\n"))
         }
     }
 
     @Test("the help keeps to a terminal's width")
     func width() {
-        #expect(ConfigurationReference.help.split(separator: "\n").allSatisfy { $0.count <= 100 })
+        #expect(AgentConfiguration.reference.help.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }
 
     @Test("the reference's example is a valid configuration")
     func example() throws {
-        let parts = ConfigurationReference.markdown.split(separator: "```yaml\n")
+        let parts = AgentConfiguration.reference.markdown.split(separator: "```yaml\n")
         let yaml = try #require(parts.last?.split(separator: "```").first)
         #expect(try ConfigurationFixture(String(yaml)).load().output.tailBytes == .kibibytes(128))
     }

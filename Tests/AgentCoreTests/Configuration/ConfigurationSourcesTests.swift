@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import Foundation
 import SessionRecords
 import Testing
@@ -166,14 +167,16 @@ struct ConfigurationSourcesTests {
         let key = ConfigurationKey("a.token", .optional(.text(limit: 8)), default: nil, secret: true, "A secret.")
         let environment = ["LASTWORD_A_TOKEN": "hush"]
         var reader = ConfigurationReader(
-            keys: [key], arguments: [], environment: environment, defaultFile: "/nowhere", hostName: "h")
+            keys: [key], arguments: [], environment: environment, naming: AgentConfiguration.naming,
+            defaultFile: "/nowhere", hostName: "h")
         #expect(reader.read(key) == "hush")
         #expect(
             reader.settings == [
                 ConfigurationSetting(name: "a.token", text: "<redacted>", source: .environment("LASTWORD_A_TOKEN"))
             ])
         var refusing = ConfigurationReader(
-            keys: [key], arguments: ["--a-token", "much too long"], environment: [:], defaultFile: "/nowhere",
+            keys: [key], arguments: ["--a-token", "much too long"], environment: [:], naming: AgentConfiguration.naming,
+            defaultFile: "/nowhere",
             hostName: "h")
         _ = refusing.read(key)
         let message = try #require(refusing.faults.first).description

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import ConfigurationReading
 import Foundation
 
 @testable import AgentCore
+@testable import CollectorServer
 @testable import Commands
 
 /// Holds what pages and messages say against what there is: commands, options, keys, variables, `make` targets, tests.
@@ -26,10 +28,11 @@ struct DocumentationCheck {
     /// By verb: its options.
     private let options: [String: Set<String>]
     private let agentVerbs: Set<String>
+    private let collectorOptions: [String: Set<String>]
     private let makeTargets: Set<String>
     /// What `--filter` may name.
     private let tests: Set<String>
-    private let keys = Set(AgentConfigurationKeys.all.map(\.name))
+    private let keys = Set((AgentConfigurationKeys.all + CollectorConfigurationKeys.all).map(\.name))
     private let flags = Set(AgentConfigurationKeys.all.map(\.flag) + [ConfigurationArguments.fileFlag])
     /// Variables, and the fields of our journal entries, which look like them.
     private let variables: Set<String>
@@ -37,6 +40,7 @@ struct DocumentationCheck {
     init() throws {
         options = try Self.verbs(Lastword._dumpHelp())
         agentVerbs = Set(try Self.verbs(AgentCommand._dumpHelp()).keys)
+        collectorOptions = try Self.verbs(CollectorCommand._dumpHelp())
         let makefile = try String(contentsOf: RepositoryFiles.root.appending(path: "Makefile"), encoding: .utf8)
         makeTargets = Set(makefile.matches(of: /(?m)^([a-z]+):/).map { String($0.1) })
         var tests: Set<String> = []
@@ -53,14 +57,18 @@ struct DocumentationCheck {
             for match in text.matches(of: /"(LASTWORD_[A-Z_0-9]+)"/) { fields.insert(String(match.1)) }
         }
         variables = fields.union(AgentConfigurationKeys.all.map(\.variable))
-            .union([ConfigurationEnvironment.fileVariable, "LASTWORD_STORE"])
+            .union([AgentConfiguration.naming.fileVariable]).union(ConfigurationNaming.commandLine)
+            .union(CollectorConfigurationKeys.all.map { $0.variable(prefix: CollectorConfiguration.naming.prefix) })
+            .union([CollectorConfiguration.naming.fileVariable])
     }
 
     private static func verbs(_ help: String) throws -> [String: Set<String>] {
         let root = try JSONDecoder().decode(Help.self, from: Data(help.utf8)).command
         return Dictionary(
             uniqueKeysWithValues: (root.subcommands ?? []).map { verb in
-                let names = (verb.arguments ?? []).flatMap { $0.names ?? [] }
+                let names = ([verb] + (verb.subcommands ?? [])).flatMap { $0.arguments ?? [] }.flatMap {
+                    $0.names ?? []
+                }
                 return (verb.commandName, Set(names.map { ($0.kind == "short" ? "-" : "--") + $0.name }))
             })
     }
@@ -90,6 +98,7 @@ struct DocumentationCheck {
                 return Lastword.exitCode(for: error).isSuccess ? nil : Lastword.message(for: error)
             }
         case "lastword-agent": return faultOfAgent(arguments)
+        case "lastword-collector": return faultOfCollector(arguments)
         case "make":
             let unknown = arguments.filter { !$0.contains("=") && !makeTargets.contains($0) }
             return unknown.isEmpty ? nil : "no such target"
@@ -120,6 +129,23 @@ struct DocumentationCheck {
         return nil
     }
 
+    private func faultOfCollector(_ arguments: [String]) -> String? {
+        do {
+            let settings: [String]
+            switch try CollectorCommand.parseAsRoot(arguments) {
+            case let command as CollectorCommand.Serve: settings = command.settings
+            case let command as CollectorCommand.Check: settings = command.settings
+            case let command as CollectorCommand.Settings: settings = command.settings
+            default: return nil
+            }
+            _ = try CollectorConfiguration.load(
+                arguments: settings, environment: [:], defaultFile: "/nonexistent/collector.yaml")
+        } catch {
+            return CollectorCommand.exitCode(for: error).isSuccess ? nil : CollectorCommand.message(for: error)
+        }
+        return nil
+    }
+
     /// In running text a command is a name with perhaps an option: no values, an ellipsis for what does not matter.
     private func fault(ofSpan span: String) -> String? {
         let words = span.split(separator: " ").map(String.init)
@@ -132,6 +158,9 @@ struct DocumentationCheck {
         case "lastword-agent" where words.count > 1 && !words[1].hasPrefix("-"):
             guard agentVerbs.contains(words[1]) else { return "no such command" }
             known = flags.union(["--format"])
+        case "lastword-collector" where words.count > 1 && !words[1].hasPrefix("-"):
+            guard let options = collectorOptions[words[1]] else { return "no such command" }
+            known = options.union(CollectorConfigurationKeys.all.map(\.flag))
         default: return nil
         }
         let unknown = words.filter { $0.contains(/^--?[a-z]/) && !known.contains($0) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 import Foundation
 import Glibc
 import Logging
@@ -7,6 +8,7 @@ import Synchronization
 import Testing
 
 @testable import AgentCore
+@testable import HealthReporting
 
 @Suite("Health endpoint")
 struct HealthEndpointTests {

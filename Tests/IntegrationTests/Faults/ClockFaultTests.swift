@@ -5,6 +5,7 @@ import ContainerdAPI
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
+import HealthReporting
 import Logging
 import ServiceLifecycle
 import SessionRecords

@@ -40,16 +40,18 @@ final class DebugNode: Sendable {
     }
 
     /// Starts it all and waits until the agent watches the pods.
-    static func start() async throws -> DebugNode {
+    ///
+    /// - Parameter flags: of the agent, beside those of every test.
+    static func start(flags: [String] = []) async throws -> DebugNode {
         let scratch = try ScratchDirectory()
         let rig = try await RigNode.start()
         let server = try APIServerStandIn()
         do {
             try await server.start()
-            let agent = try AgentProcess(
-                paths: rig.paths, directory: scratch.path,
-                options: .init(
-                    server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath)))
+            var options = AgentProcess.Options(
+                server: PodServer(url: server.url, tokenPath: server.tokenPath, caPath: server.caPath))
+            options.flags = flags
+            let agent = try AgentProcess(paths: rig.paths, directory: scratch.path, options: options)
             try await agent.start()
             try await waitUntil("the agent watches the pods") { server.openWatches > 0 }
             return DebugNode(

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+import GRDB
+import SQLiteStore
+package import SessionRecords
+
+enum Holds {
+    static func of(_ row: Int64, _ db: Database) throws -> Hold? {
+        try db.firstRow("SELECT actor, reason, at FROM hold WHERE session = ?", [row]) { columns in
+            Hold(actor: columns.text(0), reason: columns.text(1), at: Timestamp(nanoseconds: columns.integer(2)))
+        }
+    }
+}
+
+enum Erasures {
+    static let action = "session.erase"
+
+    /// Why it was erased stands in the audit trail alone.
+    static func of(_ row: Int64, _ id: SessionID, _ db: Database) throws -> Erasure? {
+        guard try db.number("SELECT erased_at IS NOT NULL FROM session WHERE seq = ?", [row]) == 1 else { return nil }
+        return try db.firstRow(
+            "SELECT actor, reason, at FROM audit WHERE session = ? AND action = ? ORDER BY seq DESC LIMIT 1",
+            [id.rawValue, action]
+        ) { columns in
+            Erasure(actor: columns.text(0), reason: columns.text(1), at: Timestamp(nanoseconds: columns.integer(2)))
+        }
+    }
+}
+
+extension CollectorStore {
+    /// Keeps a session from retention and erasure. A session that is held already gets the new reason; both are in the audit
+    /// trail.
+    ///
+    /// Throws `session.unknown`.
+    package func hold(_ id: SessionID, by actor: String, reason: String) async throws {
+        let now = options.clock()
+        try await writing("hold session \(id)") { db in
+            let row = try Self.row(of: id, db)
+            try db.run(
+                "INSERT OR REPLACE INTO hold (session, actor, reason, at) VALUES (?, ?, ?, ?)",
+                [row, Bounds.name(actor), Bounds.clip(reason, to: Bounds.messageBytes), now.nanoseconds])
+            try AuditTrail.note("session.hold", actor: actor, session: id, reason: reason, at: now, db)
+        }
+    }
+
+    /// Gives a session back to retention; false if it was not held. Throws `session.unknown`.
+    @discardableResult
+    package func release(_ id: SessionID, by actor: String, reason: String) async throws -> Bool {
+        let now = options.clock()
+        return try await writing("release session \(id)") { db in
+            try db.run("DELETE FROM hold WHERE session = ?", [try Self.row(of: id, db)])
+            guard db.changesCount > 0 else { return false }
+            try AuditTrail.note("session.release", actor: actor, session: id, reason: reason, at: now, db)
+            return true
+        }
+    }
+
+    /// Erases a session's output and its frames, from every ledger that told of it, from the index, and from the bytes of
+    /// the store's files; false if that was done already. The record with the output's SHA-256 stays, and a line in the
+    /// audit trail. An output that is delivered again is not taken.
+    ///
+    /// Throws `session.unknown`, and `session.held`.
+    @discardableResult
+    package func erase(_ id: SessionID, by actor: String, reason: String) async throws -> Bool {
+        let now = options.clock()
+        let isNew = try await writing("erase session \(id)") { db in
+            let row = try Self.row(of: id, db)
+            if let hold = try Holds.of(row, db) {
+                throw LastwordError(
+                    code: "session.held", message: "cannot erase session \(id): it is held (\(hold.reason))",
+                    remedy: "release the hold first")
+            }
+            guard try db.number("SELECT erased_at IS NULL FROM session WHERE seq = ?", [row]) == 1 else { return false }
+            let digests = try Self.eraseOutputs(row, db)
+            try db.run("UPDATE session SET erased_at = ? WHERE seq = ?", [now.nanoseconds, row])
+            try AuditTrail.note(
+                Erasures.action, actor: actor, session: id, reason: reason, detail: [("sha256", .strings(digests))],
+                at: now, db)
+            try db.run(
+                "UPDATE store_state SET index_debt_at = min(coalesce(index_debt_at, ?), ?)",
+                [now.nanoseconds, now.nanoseconds])
+            return true
+        }
+        // Also where it was erased before: the process may have ended in between.
+        try await purgeIndex()
+        try await emptyLog()
+        return isNew
+    }
+
+    private static func eraseOutputs(_ row: Int64, _ db: Database) throws -> [String] {
+        try OutputIndex.remove(row, db)
+        var digests: [String] = []
+        try db.forEachRow("SELECT sha256 FROM output WHERE session = ? ORDER BY seq", [row]) { columns in
+            digests.append(try LedgerState.digest(columns, 0).description)
+            return true
+        }
+        try db.run("DELETE FROM output WHERE session = ?", [row])
+        return digests
+    }
+
+    private static func row(of id: SessionID, _ db: Database) throws -> Int64 {
+        guard let row = try SessionQuery(id, scope: .all).row(db) else {
+            throw LastwordError(code: "session.unknown", message: "there is no session \(id)")
+        }
+        return row
+    }
+
+    // MARK: What erasing leaves behind
+
+    /// Merges the index until no removed word is in any of its pages. Others write between the steps.
+    func purgeIndex() async throws {
+        for step in 1... {
+            let isClean = try await writing("clear the search index") { db in
+                // New outputs begin the merge anew: where many come, it would never end by steps.
+                let isClean = try step > 500 ? OutputIndex.purge(db) : OutputIndex.purgeStep(db, pages: 2000)
+                if isClean { try db.run("UPDATE store_state SET index_debt_at = NULL") }
+                return isClean
+            }
+            if isClean { return }
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the database and empties it: it has old copies of pages. Waits for readers
+    /// that hold on to an old moment.
+    func emptyLog() async throws {
+        for attempt in 1...50 {
+            let isEmpty: Bool
+            do {
+                isEmpty = try await pool.writeWithoutTransaction { db in
+                    try db.firstRow("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 } ?? false
+                }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 50 {
+                isEmpty = false
+            } catch {
+                throw failed(error, "empty the write-ahead log")
+            }
+            if isEmpty { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw LastwordError(
+            code: "store.busy", message: "cannot empty the write-ahead log of \(paths.database): a reader holds it",
+            remedy: "erase the session again when nothing reads the store")
+    }
+}

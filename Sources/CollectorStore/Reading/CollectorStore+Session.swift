@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import SQLiteStore
+package import SessionRecords
+
+/// What one ledger told last of a session.
+package struct SessionVersion: Sendable, Hashable {
+    package let ledger: String
+    package let node: String
+    package let number: Int64
+    package let revision: Int
+    package let receivedAt: Timestamp
+    package let json: String
+}
+
+/// Why retention and erasure may not touch a session.
+package struct Hold: Sendable, Hashable {
+    package let actor: String
+    package let reason: String
+    package let at: Timestamp
+}
+
+/// That and why a session's output was erased.
+package struct Erasure: Sendable, Hashable {
+    package let actor: String
+    package let reason: String
+    package let at: Timestamp
+}
+
+/// One session with what the collector knows beside the record.
+package struct StoredSession: Sendable, Hashable {
+    package let record: StoredRecord
+    package let ledger: String
+    package let node: String
+    package let number: Int64
+    package let receivedAt: Timestamp
+    package let hold: Hold?
+    package let erased: Erasure?
+    /// What other ledgers told of it and what was not chosen.
+    package let others: [SessionVersion]
+}
+
+/// A session's output, or why there is none.
+package enum StoredOutput: Sendable, Hashable {
+    case kept(bytes: [UInt8], frames: [UInt8], sha256: Digest, framesSHA256: Digest)
+    /// The agent had none, or did not send it, in words.
+    case absent(reason: String)
+    case erased(Erasure)
+}
+
+extension CollectorStore {
+    /// Nil if there is none, or the reader may not see it.
+    package func session(_ id: SessionID, scope: ReadScope) async throws -> StoredSession? {
+        try await reading("read session \(id)") { db in
+            guard let row = try SessionQuery(id, scope: scope).row(db) else { return nil }
+            var versions: [(version: SessionVersion, isChosen: Bool)] = []
+            try db.forEachRow(
+                """
+                SELECT l.id, n.name, v.number, v.revision, v.received_at, v.record, s.ledger = v.ledger
+                FROM session s JOIN session_version v ON v.session = s.seq JOIN ledger l ON l.seq = v.ledger
+                JOIN node n ON n.seq = l.node WHERE s.seq = ? ORDER BY v.ledger
+                """, [row]
+            ) { row in
+                let version = SessionVersion(
+                    ledger: row.text(0), node: row.text(1), number: row.integer(2),
+                    revision: Int(clamping: row.integer(3)), receivedAt: Timestamp(nanoseconds: row.integer(4)),
+                    json: row.text(5))
+                versions.append((version, row.integer(6) == 1))
+                return true
+            }
+            guard let chosen = versions.first(where: \.isChosen)?.version else { return nil }
+            return StoredSession(
+                record: StoredRecord(id: id, json: chosen.json), ledger: chosen.ledger, node: chosen.node,
+                number: chosen.number, receivedAt: chosen.receivedAt, hold: try Holds.of(row, db),
+                erased: try Erasures.of(row, id, db), others: versions.filter { !$0.isChosen }.map(\.version))
+        }
+    }
+
+    /// Nil if there is no such session, or the reader may not see it.
+    package func output(_ id: SessionID, scope: ReadScope) async throws -> StoredOutput? {
+        try await reading("read the output of \(id)") { db in
+            guard let row = try SessionQuery(id, scope: scope).row(db) else { return nil }
+            if let erasure = try Erasures.of(row, id, db) { return .erased(erasure) }
+            let kept = try db.firstRow(
+                """
+                SELECT o.bytes, o.frames, o.sha256, o.frames_sha256 FROM session s
+                JOIN output o ON o.session = s.seq AND o.sha256 = s.sha256 WHERE s.seq = ? ORDER BY o.seq LIMIT 1
+                """, [row]
+            ) { columns in
+                StoredOutput.kept(
+                    bytes: columns.bytes(0), frames: columns.bytes(1), sha256: try LedgerState.digest(columns, 2),
+                    framesSHA256: try LedgerState.digest(columns, 3))
+            }
+            if let kept { return kept }
+            let (omitted, hasDigest) =
+                try db.firstRow("SELECT output_omitted, sha256 IS NOT NULL FROM session WHERE seq = ?", [row]) {
+                    ($0.optionalText(0), $0.integer(1) == 1)
+                } ?? (nil, false)
+            return .absent(
+                reason: omitted ?? (hasDigest ? "the output has not been delivered" : "the record names no output"))
+        }
+    }
+}
