@@ -125,7 +125,7 @@ struct RoundTripTests {
 
     @Test("the golden request")
     func golden() throws {
-        let text = try OTLPEncoder.sample.request(SampleLedger.everyKind.entries).jsonString()
+        let text = String(decoding: try OTLPEncoder.sample.json(SampleLedger.everyKind.entries), as: UTF8.self)
         try Golden.expect(text + "\n", "request.json")
     }
 
