@@ -200,7 +200,7 @@ struct RefusedStartTests {
         let lines = try result.text.split(separator: "\n").map {
             try JSONDecoder().decode(Line.self, from: Data($0.utf8))
         }
-        #expect(lines.map(\.check) == ["store", "log pins", "runtime", "pod source", "journal"])
+        #expect(lines.map(\.check) == ["store", "log pins", "runtime", "pod source", "journal", "delivery"])
         for line in lines {
             #expect(!line.ok && line.code != nil && line.remedy != nil, "\(line)")
         }
