@@ -188,6 +188,7 @@ struct RefusedStartTests {
                     ("--store-directory", file), ("--logs-pin-directory", file + "/pins"), ("--pods-source", "api"),
                     ("--pods-server", "https://127.0.0.1:1"), ("--pods-token-file", ground.scratch.file("no-token")),
                     ("--journal-source", "on"), ("--journal-directory", ground.scratch.file("no-journal")),
+                    ("--forward-endpoint", "https://127.0.0.1:1"),
                 ]))
         #expect(result.ending == .exited(1), "\(result.errorText)")
         struct Line: Decodable {
