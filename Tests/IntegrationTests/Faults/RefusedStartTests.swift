@@ -216,7 +216,7 @@ struct RefusedStartTests {
             let result = try await AgentProcess.run(["check"] + node.agent.arguments)
             #expect(result.ending == .exited(0), "\(result.text)")
             let lines = result.text.split(separator: "\n")
-            #expect(lines.count == 5 && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(result.text)")
+            #expect(lines.count == 6 && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(result.text)")
             #expect(node.agent.process?.isRunning == true)
         }
     }
