@@ -129,10 +129,16 @@ package struct OTLPEncoder: Sendable {
     /// Why the entry's bytes stay; nil where they go.
     private func stubReason(_ entry: OutgoingEntry, _ document: EntryDocument?) -> String? {
         if case .stub(let reason) = entry.form { return reason }
-        guard let session = document?.session, session.command?.isEmpty == false || session.args?.isEmpty == false
-        else { return nil }
-        let amount = policy.arguments.amount(in: session.namespace)
+        guard holdsCommand(document) else { return nil }
+        let amount = policy.arguments.amount(in: document?.names?.namespace)
         return amount == .full ? nil : "policy: arguments \(amount.rawValue)"
+    }
+
+    /// What cannot be read may hold one.
+    private func holdsCommand(_ document: EntryDocument?) -> Bool {
+        guard let document else { return true }
+        guard let session = document.session else { return document.names != nil }
+        return session.command?.isEmpty == false || session.args?.isEmpty == false
     }
 
     private func addOutput(
@@ -147,7 +153,7 @@ package struct OTLPEncoder: Sendable {
             list.add(AttributeName.outputOmitted, "refused")
             return
         }
-        let amount = policy.output.amount(in: document?.session?.namespace ?? document?.names?.namespace)
+        let amount = policy.output.amount(in: document?.names?.namespace)
         switch amount {
         case .full where !isStub:
             list.add(AttributeName.output, bytes: output.bytes)

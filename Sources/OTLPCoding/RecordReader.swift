@@ -90,7 +90,7 @@ struct RecordReader {
             let type = try attributes.text(AttributeName.entryType, limit: 128), !type.isEmpty
         else { throw EntryFault("ledger, number or type is missing") }
         guard try attributes.text(AttributeName.recordUID, limit: Self.nameLimit) == "\(ledger):\(number)" else {
-            throw RecordFault(.disagreement, "log.record.uid is not ledger and number")
+            throw RecordFault(.disagreement, "the uid is not ledger and number")
         }
         guard let node = try resource.text(AttributeName.nodeName, limit: Self.nameLimit), !node.isEmpty else {
             throw EntryFault("the resource names no k8s.node.name")

@@ -91,7 +91,7 @@ final class ForwardingRun: Sendable {
         return try reader.status()
     }
 
-    func waitUntilDelivered(_ limit: Duration = .seconds(30)) async throws {
+    func waitUntilDelivered(_ limit: Duration = .seconds(60)) async throws {
         try await waitUntil(limit: limit, "everything is delivered") { try status().backlog == 0 }
     }
 }

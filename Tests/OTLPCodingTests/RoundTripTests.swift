@@ -111,6 +111,23 @@ struct RoundTripTests {
         #expect(words == (amount == .none ? nil : ["sh"]))
     }
 
+    @Test("where arguments stay on the node, an entry that cannot be read stays, too")
+    func unreadable() throws {
+        var ledger = SampleLedger()
+        ledger.add(
+            "session.ended", "session",
+            .object(
+                JSONObject([
+                    ("node", .string("worker-0")), ("mode", .string("of a later version")),
+                    ("command", .strings(["hidden words"])),
+                ])))
+        ledger.add(type: "session.ended", at: SampleLedger.epoch, bytes: Array("{\"hidden words".utf8))
+        let policy = SendingPolicy(arguments: .init(.none))
+        let body = try OTLPEncoder.sample(policy).body(ledger.entries)
+        #expect(!String(decoding: body, as: UTF8.self).contains("hidden words"))
+        #expect(try OTLPDecoder().decode(body, as: .protobuf).entries.allSatisfy { $0.stubReason != nil })
+    }
+
     @Test("a record of a later version is taken, with its bytes and without a record")
     func laterVersion() throws {
         var ledger = SampleLedger()
@@ -125,7 +142,7 @@ struct RoundTripTests {
 
     @Test("the golden request")
     func golden() throws {
-        let text = try OTLPEncoder.sample.request(SampleLedger.everyKind.entries).jsonString()
+        let text = String(decoding: try OTLPEncoder.sample.json(SampleLedger.everyKind.entries), as: UTF8.self)
         try Golden.expect(text + "\n", "request.json")
     }
 

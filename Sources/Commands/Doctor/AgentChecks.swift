@@ -3,13 +3,13 @@ import FoundationEssentials
 import Glibc
 import SessionRecords
 
-/// What only the agent can try: a trial link, the runtime's services, the pod source. `doctor` runs
+/// What only the agent can try: a trial link, the runtime's services, the pod source, the receiver. `doctor` runs
 /// `lastword-agent check`, which stands beside `lastword` or in `PATH`, and takes its answers over.
 package enum AgentChecks {
     /// The checks of the agent, by the names that it prints; the agent runs once, when the first is asked.
     package static func all(_ target: DoctorTarget) -> [DoctorCheck] {
         let run = AgentCheckRun(flags: target.agentFlags)
-        return ["store", "log pins", "runtime", "pod source", "journal"].map { name in
+        return ["store", "log pins", "runtime", "pod source", "journal", "delivery"].map { name in
             DoctorCheck("agent: \(name)") { await run.answer(name) }
         }
     }

@@ -188,6 +188,7 @@ struct RefusedStartTests {
                     ("--store-directory", file), ("--logs-pin-directory", file + "/pins"), ("--pods-source", "api"),
                     ("--pods-server", "https://127.0.0.1:1"), ("--pods-token-file", ground.scratch.file("no-token")),
                     ("--journal-source", "on"), ("--journal-directory", ground.scratch.file("no-journal")),
+                    ("--forward-endpoint", "https://127.0.0.1:1"),
                 ]))
         #expect(result.ending == .exited(1), "\(result.errorText)")
         struct Line: Decodable {
@@ -200,7 +201,7 @@ struct RefusedStartTests {
         let lines = try result.text.split(separator: "\n").map {
             try JSONDecoder().decode(Line.self, from: Data($0.utf8))
         }
-        #expect(lines.map(\.check) == ["store", "log pins", "runtime", "pod source", "journal"])
+        #expect(lines.map(\.check) == ["store", "log pins", "runtime", "pod source", "journal", "delivery"])
         for line in lines {
             #expect(!line.ok && line.code != nil && line.remedy != nil, "\(line)")
         }
@@ -215,7 +216,7 @@ struct RefusedStartTests {
             let result = try await AgentProcess.run(["check"] + node.agent.arguments)
             #expect(result.ending == .exited(0), "\(result.text)")
             let lines = result.text.split(separator: "\n")
-            #expect(lines.count == 5 && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(result.text)")
+            #expect(lines.count == 6 && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(result.text)")
             #expect(node.agent.process?.isRunning == true)
         }
     }
