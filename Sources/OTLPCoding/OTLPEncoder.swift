@@ -145,6 +145,11 @@ package struct OTLPEncoder: Sendable {
         _ entry: OutgoingEntry, _ document: EntryDocument?, isStub: Bool, to list: inout AttributeList
     ) {
         guard document?.names?.output != nil else { return }
+        let amount = policy.output.amount(in: document?.names?.namespace)
+        guard amount != .none else {
+            list.add(AttributeName.outputOmitted, amount.rawValue)
+            return
+        }
         guard let output = entry.output else {
             list.add(AttributeName.outputOmitted, entry.outputAbsence)
             return
@@ -153,17 +158,17 @@ package struct OTLPEncoder: Sendable {
             list.add(AttributeName.outputOmitted, "refused")
             return
         }
-        let amount = policy.output.amount(in: document?.names?.namespace)
-        switch amount {
-        case .full where !isStub:
-            list.add(AttributeName.output, bytes: output.bytes)
-            list.add(AttributeName.outputFrames, bytes: output.frames)
-        case .full, .none: list.add(AttributeName.outputOmitted, isStub ? "stub" : amount.rawValue)
-        case .excerpt:
+        guard amount == .full else {
             list.add(AttributeName.outputOmitted, amount.rawValue)
-            list.add(
-                "lastword.output.excerpt", OneLine.readable(output.bytes, last: SendingPolicy.excerptBytes))
+            list.add("lastword.output.excerpt", OneLine.readable(output.bytes, last: SendingPolicy.excerptBytes))
+            return
         }
+        guard !isStub else {
+            list.add(AttributeName.outputOmitted, "stub")
+            return
+        }
+        list.add(AttributeName.output, bytes: output.bytes)
+        list.add(AttributeName.outputFrames, bytes: output.frames)
     }
 
     private static func add(_ gap: Gap, to list: inout AttributeList) {
