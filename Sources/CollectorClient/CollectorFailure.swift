@@ -34,8 +34,9 @@ enum CollectorFailure {
     ) -> LastwordError {
         let said = refusal?.message.map { ": " + $0 } ?? ""
         func error(_ code: String, _ message: String, _ remedy: String) -> LastwordError {
-            LastwordError(
-                code: "collector." + code, message: message + said, remedy: refusal?.remedy ?? remedy)
+            // How to log in here is ours to say.
+            let remedy = status == 401 ? remedy : refusal?.remedy ?? remedy
+            return LastwordError(code: "collector." + code, message: message + said, remedy: remedy)
         }
         let collector = "the collector at \(address)"
         switch status {

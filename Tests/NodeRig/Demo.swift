@@ -141,7 +141,8 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func show(_ collector: DemoCollector, _ arguments: [String]) async throws {
-        print("\n$ lastword \(arguments.joined(separator: " "))")
+        let typed = arguments.map { $0.contains(" ") ? "'\($0)'" : $0 }
+        print("\n$ lastword \(typed.joined(separator: " "))")
         let result = try await collector.lastword(arguments)
         print(result.text, terminator: "")
         guard result.succeeded else { throw RigError.failed("lastword failed: \(result.errorText)") }

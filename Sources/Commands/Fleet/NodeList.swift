@@ -59,7 +59,7 @@ enum NodeTable {
             TextTable.Cell(node.node), TextTable.Cell(node.cluster),
             TextTable.Cell(
                 node.lastReceivedAt.map { HumanTime.age(nanoseconds: now.nanoseconds(since: $0)) + " ago" }),
-            identity(node.identity), TextTable.Cell(node.clockOffsetSeconds.map { $0 + "s" }),
+            identity(node.identity), TextTable.Cell(node.clockOffsetSeconds.map { milliseconds($0) + "s" }),
             TextTable.Cell(newest.map { String($0.ledger.prefix(SessionTable.idDigits)) }),
             TextTable.Cell(newest?.head.map(String.init)),
             TextTable.Cell("\(missing)", style: missing == 0 ? nil : .bad),
@@ -67,6 +67,12 @@ enum NodeTable {
                 node.openGaps.map(String.init), style: (node.openGaps ?? 0) == 0 ? nil : .warning),
             TextTable.Cell("\(open)", style: open == 0 ? nil : .bad),
         ]
+    }
+
+    /// Three decimals at most.
+    private static func milliseconds(_ seconds: String) -> String {
+        guard let point = seconds.firstIndex(of: ".") else { return seconds }
+        return String(seconds.prefix(upTo: point) + seconds.suffix(from: point).prefix(4))
     }
 
     private static func received(_ ledger: CollectorNode.Ledger) -> Timestamp {

@@ -116,7 +116,7 @@ extension CollectorContents {
             """,
             """
             {"node":"worker-0","cluster":"prod","lastReceivedAt":"2026-11-21T02:59:50Z","identity":"certificate",
-            "lastEntryAt":"2026-11-21T02:59:49Z","clockOffsetSeconds":"0.012","openGaps":0,"alarms":[],"later":{"a":[1]},
+            "lastEntryAt":"2026-11-21T02:59:49Z","clockOffsetSeconds":"0.012345678","openGaps":0,"alarms":[],"later":{"a":[1]},
             "ledgers":[{"ledger":"ledger-0","first":1,"head":17,"hash":"\(hash)","holes":[],"stubs":0,
             "firstReceivedAt":"2026-11-20T02:59:50Z","lastReceivedAt":"2026-11-21T02:59:50Z"}]}
             """,
