@@ -189,4 +189,21 @@ struct TortureJudgeTests {
         }
         #expect(started.count(.wrong) == 1)
     }
+
+    @Test(
+        "a pod's own container may be unresolved where it ended unseen, or its word came soon after a fault, else not")
+    func bystanders() throws {
+        var session = record(of: try truth()).session
+        session.sealedAt = Self.at(40_000)
+        session.classification = .unresolved
+        func isBystander(gaps: [Gap] = [], outages: [Outage] = []) -> Bool {
+            TortureJudge(gaps: gaps, outages: outages).isBystander(session)
+        }
+        let fault = Outage(part: .agent, what: "agent SIGKILL", from: Self.at(30_000), to: Self.at(31_000))
+        let old = Outage(part: .agent, what: "agent SIGKILL", from: Self.at(0), to: Self.at(1_000))
+        #expect(isBystander(outages: [fault]) && !isBystander(outages: [old]))
+        #expect(isBystander(gaps: [gap(900, 39_000)]) && !isBystander(gaps: [gap(1_100, 39_000)]))
+        session.classification = .confirmed
+        #expect(!isBystander(gaps: [gap(900, 39_000)], outages: [fault]))
+    }
 }

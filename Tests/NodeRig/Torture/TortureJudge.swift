@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 import SessionRecords
+import SessionTracking
 
 /// What the agent's store has of one container, as it stands and as it was told.
 struct RecordedSession: Sendable {
@@ -254,12 +255,20 @@ struct TortureJudge: Sendable {
     }
 
     /// Whether a row of none of the driver's sessions may stand there: containers of the pods' own, of which nobody could
-    /// say any more what they were because something was down.
+    /// say any more what they were because something was down: shortly before, or when they ended, for the journal of
+    /// that time may be read much later.
     func isBystander(_ session: Session) -> Bool {
-        session.classification == .unresolved && session.containerID != nil
-            && session.sealedAt.map { sealed in
-                outages.contains { $0.overlaps(sealed.advanced(byNanoseconds: -10 * Self.second), sealed) }
-            } ?? false
+        guard session.classification == .unresolved, session.containerID != nil else { return false }
+        let wasDown = session.sealedAt.map { sealed in
+            outages.contains { $0.overlaps(sealed.advanced(byNanoseconds: -10 * Self.second), sealed) }
+        }
+        let wasUnseen = (session.finishedAt ?? session.startedAt ?? session.createdAt).map { last in
+            gaps.contains { gap in
+                gap.source == SourceName.agent.rawValue && gap.openedAt <= last
+                    && gap.closedAt.map { $0 >= last } ?? true
+            }
+        }
+        return wasDown ?? false || wasUnseen ?? false
     }
 
     /// Whether gaps, one after the other, cover the whole interval.
