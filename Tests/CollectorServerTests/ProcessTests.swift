@@ -7,6 +7,17 @@ import Testing
 
 @testable import CollectorServer
 
+/// How many entries of each ledger were acknowledged.
+private final class Acknowledged: Sendable {
+    private let value = Mutex<[String: Int]>([:])
+
+    var counts: [String: Int] { value.withLock { $0 } }
+
+    func note(_ count: Int, of ledger: String) {
+        value.withLock { $0[ledger] = count }
+    }
+}
+
 @Suite("The real program", .serialized)
 struct ProcessTests {
     @Test("its commands work beside the running server, and the same without one")
@@ -121,7 +132,7 @@ struct ProcessTests {
         }
         let made = try await collector.command("token", "create", "--role", "agent")
         let token = made.text.trimmingCharacters(in: .newlines)
-        let acknowledged = Mutex([String: Int]())
+        let acknowledged = Acknowledged()
         let deadline = ContinuousClock.now + .seconds(120)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for ledger in ledgers {
@@ -135,7 +146,7 @@ struct ProcessTests {
                         switch await collector.deliver(try ledger.body(next..<end), token: token) {
                         case 200?:
                             next = end
-                            acknowledged.withLock { $0[ledger.id] = end }
+                            acknowledged.note(end, of: ledger.id)
                         case 429?, 503?, nil: try await Task.sleep(for: .milliseconds(20))
                         case let status?: throw RigError.failed("a delivery was answered with \(status)")
                         }
@@ -145,9 +156,9 @@ struct ProcessTests {
             for round in 1...5 {
                 let goal = round * ledgers.count * 201 / 7
                 try await waitUntil(limit: .seconds(60), "more was acknowledged") {
-                    acknowledged.withLock { $0.values.reduce(0, +) } >= goal
+                    acknowledged.counts.values.reduce(0, +) >= goal
                 }
-                let before = acknowledged.withLock { $0 }
+                let before = acknowledged.counts
                 try await collector.kill()
                 try await collector.start()
                 let reader = try await collector.command("token", "create", "--role", "reader").text
