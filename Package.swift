@@ -241,7 +241,8 @@ let package = Package(
             name: "ReceiverSupport",
             dependencies: [
                 "APIServerSupport", "OTLPCoding", "CZlib", .hummingbird, .hummingbirdTLS,
-                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioPosix, .nioSSL, .logging,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore, .nioPosix, .nioSSL,
+                .serviceLifecycle, .logging,
             ],
             path: "Tests/ReceiverSupport", swiftSettings: strict),
         // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads

@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import NIOSSL
 package import OTLPCoding
+import ServiceLifecycle
 import Synchronization
 
 /// An OTLP receiver on loopback, over real HTTP and TLS, that answers what a test wants.
@@ -53,6 +54,7 @@ package final class OTLPReceiver: Sendable {
         var requests: [Request] = []
         var entries: [IncomingEntry] = []
         var port = 0
+        var group: ServiceGroup?
         var task: Task<Void, Never>?
     }
 
@@ -84,10 +86,14 @@ package final class OTLPReceiver: Sendable {
             server: try server(),
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
             onServerRunning: { channel in found.yield(channel.localAddress?.port ?? 0) }, logger: logger)
-        // The server outlives this call; `stop` cancels and awaits it.
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: app)], gracefulShutdownSignals: [], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(1)
+        let group = ServiceGroup(configuration: configuration)
+        // The server outlives this call; `stop` ends and awaits it.
         let task = Task {
             do {
-                try await app.run()
+                try await group.run()
             } catch {
                 // Told to `start` by the stream's end.
             }
@@ -95,12 +101,14 @@ package final class OTLPReceiver: Sendable {
         }
         var iterator = ports.makeAsyncIterator()
         guard let port = await iterator.next(), port > 0 else { throw CancellationError() }
-        state.withLock { state in (state.port, state.task) = (port, task) }
+        state.withLock { state in (state.port, state.group, state.task) = (port, group, task) }
     }
 
+    /// The port refuses, and connections end; a request that hangs is given up after a second. Not by cancelling alone:
+    /// NIO ends the process over a connection that was accepted and not looked at yet.
     package func stop() async {
-        let task = state.withLock { $0.task.take() }
-        task?.cancel()
+        let (group, task) = state.withLock { ($0.group.take(), $0.task.take()) }
+        await group?.triggerGracefulShutdown()
         await task?.value
     }
 
