@@ -41,7 +41,8 @@ private struct Issuer {
         await keys.add(ecdsa: ecdsa, kid: "ec")
         await keys.add(rsa: rsa, digestAlgorithm: .sha256, kid: "rsa")
         await keys.add(rsa: rsa, digestAlgorithm: .sha512, kid: "rsa-512")
-        await keys.add(hmac: HMACKey(from: String(repeating: "secret", count: 8)), digestAlgorithm: .sha256, kid: "hmac")
+        await keys.add(
+            hmac: HMACKey(from: String(repeating: "secret", count: 8)), digestAlgorithm: .sha256, kid: "hmac")
         let point = try #require(ecdsa.publicKey.parameters)
         let parts = try rsa.publicKey.getKeyPrimitives()
         // A symmetric key in the set must not become a way in.
