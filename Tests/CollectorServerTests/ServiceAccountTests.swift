@@ -41,7 +41,8 @@ private struct Issuer {
         await keys.add(ecdsa: ecdsa, kid: "ec")
         await keys.add(rsa: rsa, digestAlgorithm: .sha256, kid: "rsa")
         await keys.add(rsa: rsa, digestAlgorithm: .sha512, kid: "rsa-512")
-        await keys.add(hmac: "secret", digestAlgorithm: .sha256, kid: "hmac")
+        await keys.add(
+            hmac: HMACKey(from: String(repeating: "secret", count: 8)), digestAlgorithm: .sha256, kid: "hmac")
         let point = try #require(ecdsa.publicKey.parameters)
         let parts = try rsa.publicKey.getKeyPrimitives()
         // A symmetric key in the set must not become a way in.
@@ -50,7 +51,7 @@ private struct Issuer {
             "x":"\(point.x.base64URL)","y":"\(point.y.base64URL)"},
             {"kty":"RSA","kid":"rsa","use":"sig","n":"\(parts.modulus.base64URL)","e":"\(parts.publicExponent.base64URL)"},
             {"kty":"RSA","kid":"rsa-512","n":"\(parts.modulus.base64URL)","e":"\(parts.publicExponent.base64URL)"},
-            {"kty":"oct","kid":"hmac","k":"c2VjcmV0"}]}
+            {"kty":"oct","kid":"hmac","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}]}
             """
     }
 
