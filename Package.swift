@@ -309,7 +309,7 @@ let package = Package(
                 "Commands", "CollectorClient", "OTLPCoding", "APIServerSupport", "AgentStore", "SystemJournal",
                 "SessionRecords",
                 "SessionTracking", .argumentParser, .yams, .hummingbird, .hummingbirdTLS,
-                .product(name: "HummingbirdCore", package: "hummingbird"), .asyncHTTPClient, .nioCore, .nioSSL,
+                .product(name: "HummingbirdCore", package: "hummingbird"), .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL,
                 .logging,
             ],
             resources: [.copy("Golden")]),

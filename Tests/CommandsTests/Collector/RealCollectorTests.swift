@@ -3,6 +3,7 @@ import APIServerSupport
 import AgentStore
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import OTLPCoding
 import SessionRecords
