@@ -101,7 +101,9 @@ struct RealCollectorTests {
 
     private func onStore(_ scratch: ScratchStore, _ arguments: [String]) async throws -> CommandResult {
         try await ChildProcess.run(
-            [try BuildProducts.path("lastword")] + arguments + ["--store", scratch.directory],
+            // Before a `--`, behind which nothing is a flag.
+            [try BuildProducts.path("lastword")] + arguments.prefix(1) + ["--store", scratch.directory]
+                + arguments.dropFirst(),
             environment: ["PATH": "/usr/bin:/bin"])
     }
 
