@@ -99,8 +99,10 @@ enum CollectorCondition: Equatable {
     /// In words.
     case corrupt(String)
 
-    /// Up to this size the whole file is checked at every start; a larger one only after an unclean stop.
+    /// Up to the first size the whole file is checked at every start, up to the second one after an unclean stop. A larger one
+    /// would keep the agents waiting for minutes: SQLite's own recovery must do, and `integrityFindings` says more.
     static let alwaysCheckedBytes: Int64 = 128 << 20
+    static let checkedUncleanBytes: Int64 = 1 << 30
 
     /// Throws only where the file cannot be read at all (permissions, a failing disk).
     static func examine(_ database: String, _ log: String, thoroughly: Bool = false) throws -> CollectorCondition {
@@ -132,7 +134,7 @@ enum CollectorCondition: Equatable {
         }
         guard version <= Int64(CollectorMigrator.version) else { return .newer(version) }
         let isClean = try db.firstRow("SELECT clean FROM store_state") { $0.integer(0) == 1 } ?? false
-        if size <= alwaysCheckedBytes || !isClean {
+        if size <= alwaysCheckedBytes || (!isClean && size <= checkedUncleanBytes) {
             let verdict = try db.firstRow("PRAGMA quick_check(1)") { $0.text(0) } ?? "no answer"
             guard verdict == "ok" else { return .corrupt(verdict) }
         }

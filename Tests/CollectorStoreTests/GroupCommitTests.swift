@@ -3,6 +3,7 @@ import CollectorStore
 import GRDB
 import Glibc
 import SessionRecords
+import TestSupport
 import Testing
 
 @Suite("Many callers at once")
@@ -71,6 +72,42 @@ struct GroupCommitTests {
         #expect(store.counters.batches == 200)
         #expect(store.counters.commits < 100, "\(store.counters.commits) commits")
         #expect(try await store.count(scope: .all) == 1000)
+    }
+
+    @Test("a batch that is refused leaves no trace in one of the same ledger that shares its commit")
+    func refusedNeighbour() async throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var ledger = MadeLedger()
+        var other = MadeLedger("b", node: "worker-1")
+        try await store.take([ledger.agentStarted()])
+        var nameless = Gap(source: "runtime", openedAt: TestClock.epoch, reason: "x")
+        nameless.id = ""
+        var copy = ledger
+        let bad = [copy.agentStarted(), copy.agentStarted(), copy.gap(nameless)]
+        let good = [ledger.agentStarted()]
+        let first = [other.agentStarted()]
+
+        // Somebody else writes: what comes meanwhile waits, in this order.
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let blocker = try DatabaseQueue(path: scratch.database, configuration: configuration)
+        try await blocker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let begun = Task { try await store.take(first) }
+        try await waitUntil("the writer waits") {
+            store.counters.pendingBatches == 0 && store.counters.pendingBytes > 0
+        }
+        let refused = Task { try await store.take(bad) }
+        try await waitUntil("the bad batch waits") { store.counters.pendingBatches == 1 }
+        let taken = Task { try await store.take(good) }
+        try await waitUntil("the good batch waits") { store.counters.pendingBatches == 2 }
+        try await blocker.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+
+        #expect(try await begun.value.stored == 1)
+        await #expect(throws: LastwordError.self) { try await refused.value }
+        #expect(try await taken.value.stored == 1)
+        #expect(try await store.ledger(ledger.id, scope: .all)?.headNumber == 2)
+        #expect(try await store.take([ledger.agentStarted()]).alarms.isEmpty)
     }
 
     @Test("a transaction that fails in its middle leaves nothing behind, and the store goes on")

@@ -72,7 +72,8 @@ struct SearchTests {
         let scratch = try Scratch()
         let store = try scratch.open()
         var ledger = MadeLedger()
-        for number in 0..<60 {
+        // So many that FTS5 has not merged all of its segments by itself.
+        for number in 0..<100 {
             try await store.take([ledger.ended(number, output: "zeile \(number) passwort\(number)hunter")])
         }
         let secret = "passwort7hunter"
@@ -82,7 +83,7 @@ struct SearchTests {
 
         #expect(try await store.erase(Sample.id(7), by: "ada", reason: "a password"))
         #expect(try await store.found(secret).isEmpty)
-        #expect(try await store.found("zeile").count == 59)
+        #expect(try await store.found("zeile").count == 99)
         guard case .erased(let erasure)? = try await store.output(Sample.id(7), scope: .all) else {
             Issue.record("the output does not answer as erased")
             return
@@ -95,8 +96,8 @@ struct SearchTests {
         #expect(line.detail?.contains(Digest(of: Array("zeile 7 passwort7hunter".utf8)).description) == true)
         // FTS5 cuts common beginnings off its terms: also the rest of the word must be gone.
         #expect(try scratch.occurrences(of: secret) == 0)
-        // 17, 27, 37, 47 and 57 are still there, each in its output and in the index.
-        #expect(try scratch.occurrences(of: "7hunter") == 10)
+        // 17, 27, … 97 are still there, each in its output and in the index.
+        #expect(try scratch.occurrences(of: "7hunter") == 18)
         #expect(try await store.integrityFindings().isEmpty)
         #expect(try await !store.erase(Sample.id(7), by: "ada", reason: "again"))
     }

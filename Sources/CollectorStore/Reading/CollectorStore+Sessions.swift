@@ -45,7 +45,8 @@ extension CollectorStore {
             let newest = try db.number("SELECT change FROM store_state")
             guard let mark, limit > 0 else { return ChangesPage(sessions: [], mark: mark ?? newest) }
             let (sql, arguments) = try SessionQuery(query, scope: scope).statement(
-                "s.seq, s.id, s.ledger, s.change", extra: ("s.change > ?", [mark]), index: "sqlite_autoindex_session_2",
+                "s.seq, s.id, s.ledger, s.change", extra: ("s.change > ?", [mark]),
+                walk: .index("sqlite_autoindex_session_2"),
                 tail: "ORDER BY s.change LIMIT ?", db)
             var rows: [StoredRecord] = []
             var last = mark

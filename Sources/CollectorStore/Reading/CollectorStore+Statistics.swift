@@ -29,24 +29,37 @@ extension CollectorStore {
         query.until = until
         let span = query
         return try await reading("count sessions") { db in
-            let sessions = SessionQuery(span, scope: scope)
-            func counts(_ expression: String, order: String = "n DESC, value") throws -> [Statistics.Count] {
-                let (sql, arguments) = try sessions.statement(
-                    "\(expression) AS value, count(*) AS n", tail: "GROUP BY value ORDER BY \(order) LIMIT 1000", db)
-                var counts: [Statistics.Count] = []
-                try db.forEachRow(sql, arguments) { row in
-                    counts.append(
-                        Statistics.Count(value: row.optionalText(0), sessions: Int(clamping: row.integer(1))))
-                    return true
+            // One pass for all counts: each would read every session.
+            let (sql, arguments) = try SessionQuery(span, scope: scope).statement(
+                """
+                date(s.sort_at / 1000000000, 'unixepoch') AS day, s.exit_code, s.namespace, s.image, s.state, count(*)
+                """, walk: since == nil && until == nil && scope.isUnlimited ? .table : nil,
+                tail: "GROUP BY day, s.exit_code, s.namespace, s.image, s.state", db)
+            var counts = [[String?: Int]](repeating: [:], count: 5)
+            try db.forEachRow(sql, arguments) { row in
+                let sessions = Int(clamping: row.integer(5))
+                for column in counts.indices {
+                    counts[column][row.optionalText(Int32(column)), default: 0] += sessions
                 }
-                return counts
+                return true
             }
-            let states = try counts("s.state")
             return Statistics(
-                sessions: states.reduce(0) { $0 + $1.sessions },
-                days: try counts("date(s.sort_at / 1000000000, 'unixepoch')", order: "value DESC").reversed(),
-                exitCodes: try counts("s.exit_code"), namespaces: try counts("s.namespace"),
-                images: try counts("s.image"), states: states)
+                sessions: counts[4].values.reduce(0, +), days: Self.newest(counts[0]),
+                exitCodes: Self.mostFrequent(counts[1]), namespaces: Self.mostFrequent(counts[2]),
+                images: Self.mostFrequent(counts[3]), states: Self.mostFrequent(counts[4]))
+        }
+    }
+
+    private static let maxCounts = 1000
+
+    private static func mostFrequent(_ counts: [String?: Int]) -> [Statistics.Count] {
+        let sorted = counts.sorted { ($1.value, $0.key ?? "") < ($0.value, $1.key ?? "") }
+        return sorted.prefix(maxCounts).map { Statistics.Count(value: $0.key, sessions: $0.value) }
+    }
+
+    private static func newest(_ days: [String?: Int]) -> [Statistics.Count] {
+        days.sorted { ($0.key ?? "") < ($1.key ?? "") }.suffix(maxCounts).map {
+            Statistics.Count(value: $0.key, sessions: $0.value)
         }
     }
 }

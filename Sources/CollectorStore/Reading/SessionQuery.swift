@@ -125,17 +125,17 @@ struct SessionQuery {
     /// - Parameters:
     ///   - columns: of `session s`.
     ///   - extra: a further condition, and its arguments.
-    ///   - index: which index to walk; nil takes the narrowest.
+    ///   - walk: how to go through the sessions; nil takes the narrowest way.
     func statement(
-        _ columns: String, extra: Term? = nil, index: String? = nil, tail: String, _ db: Database
+        _ columns: String, extra: Term? = nil, walk: Walk? = nil, tail: String, _ db: Database
     ) throws -> (sql: String, arguments: StatementArguments) {
         var terms = self.terms
         var arguments: [(any DatabaseValueConvertible)?] = []
         var source = "session s"
-        let path = try index.map { Path.index($0) } ?? narrowest(db)
-        switch path {
-        case .index(let name):
-            source = "session s INDEXED BY \(name)"
+        let way = try walk ?? narrowest(db)
+        switch way {
+        case .index, .table:
+            if case .index(let name) = way { source += " INDEXED BY " + name } else { source += " NOT INDEXED" }
             arguments = self.arguments
             if let words {
                 // A word that many outputs hold: probed for each row, newest first, until the page is full.
@@ -179,19 +179,21 @@ struct SessionQuery {
 
     /// The row of the one session that the query names, if the reader may see it.
     func row(_ db: Database) throws -> Int64? {
-        let (sql, arguments) = try statement("s.seq", index: "sqlite_autoindex_session_1", tail: "LIMIT 1", db)
+        let (sql, arguments) = try statement("s.seq", walk: .index("sqlite_autoindex_session_1"), tail: "LIMIT 1", db)
         return try db.firstRow(sql, arguments) { $0.integer(0) }
     }
 
     // MARK: The narrowest way
 
-    private enum Path {
+    enum Walk {
         case index(String)
+        /// Everything, in the order in which it lies there: for those who want everything.
+        case table
         case words(String)
     }
 
-    private func narrowest(_ db: Database) throws -> Path {
-        var best: (path: Path, rows: Int64)?
+    private func narrowest(_ db: Database) throws -> Walk {
+        var best: (way: Walk, rows: Int64)?
         if let words {
             let rows = try db.number(
                 "SELECT count(*) FROM (SELECT 1 FROM output_text WHERE output_text MATCH ? LIMIT ?)",
@@ -210,6 +212,6 @@ struct SessionQuery {
             // Equal counts go to the earlier candidate: the list is in the order of how narrow they usually are.
             if rows < best?.rows ?? .max { best = (.index(candidate.index), rows) }
         }
-        return best?.path ?? .index("session_time")
+        return best?.way ?? .index("session_time")
     }
 }

@@ -15,8 +15,9 @@ enum SearchText {
             let byte = bytes[index]
             index = bytes.index(after: index)
             if byte == 0x1B {
+                // Colours inside a word do not part it; everything else does.
+                if index == bytes.endIndex || bytes[index] != UInt8(ascii: "[") { plain.append(0x20) }
                 index = afterEscape(bytes, index)
-                // Colours inside a word do not part it.
                 continue
             }
             // A backspace took back what was before it: what remains is what a person saw.
