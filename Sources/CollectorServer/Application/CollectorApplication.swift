@@ -140,7 +140,7 @@ package final class CollectorApplication: Sendable {
         all.append(
             ControlServer(
                 directory: configuration.controlDirectory, socket: configuration.controlSocket,
-                administration: Administration(store: store), logger: logger))
+                administration: Administration(store: store), logger: quiet))
         all.append(ListenerService(server: listener(started), address: configuration.server.listen))
         var group = ServiceGroupConfiguration(
             services: all.map {

@@ -4,6 +4,25 @@ import JWTKit
 /// What a projected ServiceAccount token says.
 /// https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#schema-for-service-account-private-claims
 struct ServiceAccountClaims: JWTPayload {
+    /// One or several; jwt-kit's own type traps on an empty list.
+    struct Audience: Codable, Sendable {
+        let values: [String]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let value = try? container.decode(String.self) {
+                values = [value]
+            } else {
+                values = try container.decode([String].self)
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(values)
+        }
+    }
+
     struct Reference: Codable, Sendable {
         var name: String
         var uid: String?
@@ -18,7 +37,7 @@ struct ServiceAccountClaims: JWTPayload {
     }
 
     var iss: String
-    var aud: AudienceClaim
+    var aud: Audience
     /// Seconds since 1970, as `exp` and `nbf` are.
     var exp: Double
     var nbf: Double?
