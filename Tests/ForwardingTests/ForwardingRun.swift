@@ -17,18 +17,20 @@ final class ForwardingRun: Sendable {
     let store: AgentStore
     let clock: MadeUpClock
     let forwarder: Forwarder
+    private let node: String
     private let turn: StoreTurn
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(
-        _ url: String, clock: MadeUpClock = MadeUpClock(),
+        _ url: String, node: String = "worker-0", clock: MadeUpClock = MadeUpClock(),
         configure: (inout ForwardingConfiguration) -> Void = { _ in }
     ) throws {
         directory = NSTemporaryDirectory() + "forwarding-" + UUID().uuidString
         store = try AgentStore.open(
-            directory: directory + "/store", identity: NodeIdentity(node: "worker-0", machineID: "m1", bootID: "b1"),
+            directory: directory + "/store", identity: NodeIdentity(node: node, machineID: "m1", bootID: "b1"),
             options: StoreOptions(clock: { clock.now }))
         self.clock = clock
+        self.node = node
         var configuration = ForwardingConfiguration(endpoint: try Self.endpoint(url))
         configuration.requestTimeout = .seconds(20)
         configure(&configuration)
@@ -36,7 +38,7 @@ final class ForwardingRun: Sendable {
         self.turn = turn
         forwarder = Forwarder(
             configuration: configuration,
-            sender: OTLPEncoder.Sender(version: "0.1.0", node: "worker-0", cluster: "prod"),
+            sender: OTLPEncoder.Sender(version: "0.1.0", node: node, cluster: "prod"),
             outbox: OutboxAccess(directory: store.directory, destination: url) { try await turn.perform($0) },
             clock: ForwarderClock(now: { clock.now }, sleep: { try await clock.sleep($0) }),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -52,7 +54,7 @@ final class ForwardingRun: Sendable {
     /// Sessions that have ended, each with an output.
     func record(_ numbers: ClosedRange<Int>, output: String = "finding\n") async throws {
         for number in numbers {
-            let commit = Commit.session(Ended.session(number, output: output))
+            let commit = Commit.session(Ended.session(number, node: node, output: output))
             _ = try await turn.perform { store in
                 _ = try store.commit([commit])
                 return true
@@ -130,7 +132,7 @@ final class MadeUpClock: Sendable {
 }
 
 enum Ended {
-    static func session(_ number: Int, output: String) -> SessionCommit {
+    static func session(_ number: Int, node: String = "worker-0", output: String) -> SessionCommit {
         let hex = String(number, radix: 16)
         guard let container = ContainerID(String(repeating: "0", count: 64 - hex.utf8.count) + hex) else {
             preconditionFailure("64 hex digits")
@@ -140,7 +142,7 @@ enum Ended {
         let summary = OutputSummary(
             bytes: bytes.count, totalBytes: bytes.count, truncated: false, lossy: false, streams: ["stdout"],
             sha256: Digest(of: bytes), framesSHA256: Digest(of: OutputFrameCoding.encode(frames)), pinnedBy: .hardlink)
-        var session = Session(id: SessionID(container: container), node: "worker-0")
+        var session = Session(id: SessionID(container: container), node: node)
         session.revision = 1
         session.state = .ended
         session.mode = .ephemeral

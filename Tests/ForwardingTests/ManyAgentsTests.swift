@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIServerSupport
 import AgentStore
 import Delivery
+import Glibc
 import OTLPCoding
 import ReceiverSupport
 import SessionRecords
@@ -55,5 +57,81 @@ struct ManyAgentsTests {
             try await run.close()
         }
         await receiver.stop()
+    }
+
+    /// 50 000 by the issue, fewer by default: `LASTWORD_TEST_DELIVERIES=50000`.
+    private static let deliveries =
+        getenv("LASTWORD_TEST_DELIVERIES").map { String(cString: $0) }.flatMap { Int($0) } ?? 2_000
+
+    @Test(
+        "twenty agents deliver while the real collector is killed again and again: every entry once, every chain whole")
+    func kills() async throws {
+        let scratch = try ScratchDirectory()
+        let collector = try CollectorProcess(directory: scratch.path, identity: try Self.identity(in: scratch))
+        try await collector.start()
+        let token = scratch.file("token")
+        try await collector.makeToken(["--role", "agent"], at: token)
+        let each = Self.deliveries / 20
+        var runs: [ForwardingRun] = []
+        for number in 0..<20 {
+            runs.append(
+                try ForwardingRun(collector.url, node: "worker-\(number)") { configuration in
+                    configuration.files.token = token
+                    configuration.files.authority = collector.identity.authority
+                    configuration.limits = BatchLimits(entries: 50)
+                    configuration.schedule.cap = .seconds(1)
+                })
+        }
+        let agents = runs
+        for run in agents { run.start() }
+        try await withThrowingTaskGroup { group in
+            for (number, run) in agents.enumerated() {
+                group.addTask { try await run.record(number * 100_000 + 1...number * 100_000 + each) }
+            }
+            group.addTask {
+                for kill in 1...5 {
+                    try await waitUntil(limit: .seconds(600), "something is taken before kill \(kill)") {
+                        try Self.delivered(agents) > Int64(kill * Self.deliveries / 8)
+                    }
+                    try await collector.kill()
+                    try await collector.start()
+                }
+            }
+            try await group.waitForAll()
+        }
+        for run in runs { try await run.waitUntilDelivered(.seconds(600)) }
+        let reader = scratch.file("reader")
+        try await collector.makeToken(["--role", "reader"], at: reader)
+        let exported = try await collector.lastword(["export"], tokenFile: reader)
+        // The opening of each ledger, and its sessions.
+        #expect(exported.text.split(separator: "\n").count == 20 * (each + 1), "\(exported.errorText)")
+        let verified = try await collector.lastword(["verify"], tokenFile: reader)
+        #expect(verified.succeeded, "\(verified.text)\(verified.errorText)")
+        let alarms = try await collector.lastword(["alarms", "--open", "-o", "json"], tokenFile: reader)
+        #expect(!alarms.text.contains("\"hole\"") && !alarms.text.contains("\"fork\""), "\(alarms.text)")
+        for run in runs {
+            #expect(try run.status().refused == 0)
+            try await run.close()
+        }
+        try await collector.stop()
+    }
+
+    private static func delivered(_ agents: [ForwardingRun]) throws -> Int64 {
+        try agents.reduce(0) { sum, run in
+            let status = try run.status()
+            return sum + status.head.number - status.backlog
+        }
+    }
+
+    private static func identity(in scratch: ScratchDirectory) throws -> CollectorProcess.Identity {
+        let certificates = try StandInCertificates()
+        func file(_ name: String, _ text: String) throws -> String {
+            try Files.write(text, to: scratch.file(name), mode: 0o600)
+            return scratch.file(name)
+        }
+        return CollectorProcess.Identity(
+            certificate: try file("server.crt", certificates.server),
+            key: try file("server.key", certificates.serverKey),
+            authority: try file("ca.crt", certificates.authority))
     }
 }
