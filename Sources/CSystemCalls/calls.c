@@ -50,7 +50,7 @@ ssize_t lastword_send_descriptor(int socket, const struct sockaddr *address, soc
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-// Of the first object alone, which is the program. A segment that is written to is private once it is, and would be lost.
+// Of the program and its libraries. A segment that is written to is private once it is, and would be lost.
 static int release_segments(struct dl_phdr_info *info, size_t size, void *released) {
     (void)size;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -62,7 +62,7 @@ static int release_segments(struct dl_phdr_info *info, size_t size, void *releas
         const size_t length = begin + header->p_memsz - first;
         if (madvise((void *)first, length, MADV_DONTNEED) == 0) *(size_t *)released += length;
     }
-    return 1;
+    return 0;
 }
 
 size_t lastword_release_program_pages(void) {
