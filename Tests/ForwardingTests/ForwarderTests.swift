@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 import Delivery
+import Foundation
 import OTLPCoding
 import ReceiverSupport
 import SessionRecords
@@ -193,6 +194,27 @@ struct ForwarderTests {
         run.forwarder.sendRefusedAgain()
         try await waitUntil("it is taken") { try run.status().refused == 0 }
         #expect(receiver.entries.last?.number == 17 && receiver.entries.last?.bytes != nil)
+        try await run.close()
+        await receiver.stop()
+    }
+
+    @Test("what is refused for its labels goes as number and hashes alone, and delivery goes on behind it")
+    func poisonLabel() async throws {
+        let label = Array("k8s.pod.label.poison".utf8)
+        let receiver = OTLPReceiver { request in
+            Data(request.body).range(of: Data(label)) == nil ? .take : .status(400)
+        }
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url)
+        try await run.record(1...3)
+        try await run.record(4...4, labels: ["poison": "yes"])
+        try await run.record(5...6)
+        run.start()
+        try await run.waitUntilDelivered()
+        #expect(receiver.entries.map(\.number) == Array(1...7))
+        #expect(receiver.entries[4].bytes == nil && receiver.entries[4].stubReason == "refused with 400")
+        #expect(receiver.entries[4].node == "worker-0" && run.clock.waited.isEmpty)
+        #expect(try run.status().refused == 1)
         try await run.close()
         await receiver.stop()
     }

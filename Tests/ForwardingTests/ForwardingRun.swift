@@ -52,9 +52,11 @@ final class ForwardingRun: Sendable {
     }
 
     /// Sessions that have ended, each with an output.
-    func record(_ numbers: ClosedRange<Int>, output: String = "finding\n") async throws {
+    func record(
+        _ numbers: ClosedRange<Int>, output: String = "finding\n", labels: [String: String] = [:]
+    ) async throws {
         for number in numbers {
-            let commit = Commit.session(Ended.session(number, node: node, output: output))
+            let commit = Commit.session(Ended.session(number, node: node, output: output, labels: labels))
             _ = try await turn.perform { store in
                 _ = try store.commit([commit])
                 return true
@@ -132,7 +134,9 @@ final class MadeUpClock: Sendable {
 }
 
 enum Ended {
-    static func session(_ number: Int, node: String = "worker-0", output: String) -> SessionCommit {
+    static func session(
+        _ number: Int, node: String = "worker-0", output: String, labels: [String: String] = [:]
+    ) -> SessionCommit {
         let hex = String(number, radix: 16)
         guard let container = ContainerID(String(repeating: "0", count: 64 - hex.utf8.count) + hex) else {
             preconditionFailure("64 hex digits")
@@ -150,6 +154,7 @@ enum Ended {
         session.namespace = "default"
         session.pod = "debug-target"
         session.container = "debugger-\(number)"
+        session.labels = labels
         session.containerID = container
         session.exitCode = 42
         session.command = ["sh"]
