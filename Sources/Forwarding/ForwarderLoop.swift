@@ -36,6 +36,7 @@ struct ForwarderLoop {
                 // While it stops there is no time to wait for a receiver.
                 guard !isStopping else { return }
                 await wait(pause)
+                guard !isStopping else { return }
                 machine.resume()
             case .send(let parcel):
                 await send(parcel)

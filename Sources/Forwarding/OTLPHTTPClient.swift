@@ -35,11 +35,15 @@ final class OTLPHTTPClient: Sendable {
         credentials = WatchedFiles(configuration.files.all) { try ForwardingCredentials.read(configuration) }
     }
 
-    func shutdown() async {
-        do {
-            try await client.shutdown()
-        } catch {
-            // It fails only if it was shut down before.
+    /// Begins it, and does not wait: a connection that is being made ends with its own timeout, and the process need not
+    /// stay for that.
+    func shutdown() {
+        Task { [client] in
+            do {
+                try await client.shutdown()
+            } catch {
+                // It fails only if it was shut down before.
+            }
         }
     }
 
@@ -117,7 +121,7 @@ extension ForwardingConfiguration {
         try validate()
         let client = OTLPHTTPClient(self, now: now)
         let outcome = await client.send([])
-        await client.shutdown()
+        client.shutdown()
         switch outcome {
         case .accepted: return
         case .notSent(let words):

@@ -288,6 +288,39 @@ struct ForwarderTests {
         }
     }
 
+    @Test("a stop does not wait for a connection that is never made")
+    func stopBesideBlackHole() async throws {
+        // The kernel takes connections, and nobody ever reads from them: TLS is never answered.
+        let hole = try DeafListener()
+        let run = try ForwardingRun("https://127.0.0.1:\(hole.port)") { configuration in
+            configuration.connectTimeout = .seconds(30)
+            configuration.requestTimeout = .seconds(60)
+            configuration.drainTime = .seconds(1)
+        }
+        run.start()
+        try await waitUntil("it is connecting") { hole.hasConnection }
+        let began = ContinuousClock.now
+        await run.stop()
+        #expect(began.duration(to: .now) < .seconds(10))
+        #expect(try run.status().backlog == 1)
+        try await run.close()
+        hole.close()
+    }
+
+    @Test("a stop while it waits ends it without one more attempt")
+    func stopInTheWait() async throws {
+        let receiver = OTLPReceiver { _ in .status(503) }
+        try await receiver.start()
+        let clock = MadeUpClock(isStanding: true)
+        let run = try ForwardingRun(receiver.url, clock: clock) { $0.drainTime = .seconds(60) }
+        run.start()
+        try await waitUntil("it waits") { clock.isWaitedFor }
+        await run.stop()
+        #expect(receiver.requests.count == 1)
+        try await run.close()
+        await receiver.stop()
+    }
+
     @Test("killed at any moment and started again, everything arrives, in order but for repetitions")
     func killed() async throws {
         let receiver = OTLPReceiver()

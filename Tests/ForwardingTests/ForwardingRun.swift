@@ -117,14 +117,24 @@ actor StoreTurn {
 final class MadeUpClock: Sendable {
     private let time = Mutex(Timestamp(nanoseconds: 1_795_228_800_000_000_000))
     private let waits = Mutex<[Duration]>([])
+    private let sleepers = Mutex(0)
+    private let isStanding: Bool
 
+    /// - Parameter isStanding: no wait is ever over.
+    init(isStanding: Bool = false) {
+        self.isStanding = isStanding
+    }
+
+    var isWaitedFor: Bool { sleepers.withLock { $0 > 0 } }
     var now: Timestamp { time.withLock { $0 } }
     /// What was waited for, in order.
     var waited: [Duration] { waits.withLock { $0 } }
 
     /// A moment of real time, so that the one who waits lets others work.
     func sleep(_ pause: Duration) async throws {
-        try await Task.sleep(for: .milliseconds(2))
+        sleepers.withLock { $0 += 1 }
+        defer { sleepers.withLock { $0 -= 1 } }
+        try await Task.sleep(for: isStanding ? .seconds(600) : .milliseconds(2))
         waits.withLock { $0.append(pause) }
         let (seconds, attoseconds) = pause.components
         time.withLock {
