@@ -112,7 +112,9 @@ package struct OTLPEncoder: Sendable {
         }
         addOutput(entry, document, isStub: stubReason != nil, to: &list)
         if let session = document?.session, entry.form.hasView {
-            SessionView.addRecord(session, arguments: policy.arguments.amount(in: session.namespace), to: &list)
+            SessionView.addRecord(
+                session, arguments: policy.arguments.amount(in: session.namespace),
+                output: policy.output.amount(in: session.namespace), to: &list)
         }
         if let gap = document?.gap, entry.form.hasView { Self.add(gap, to: &list) }
         let view = EntryView(entry, document)
