@@ -102,10 +102,9 @@ final class OTLPHTTPClient: Sendable {
             let words = format.map { OTLPAnswer.refusal(body, as: $0) } ?? ""
             return .refused(status: status, retryAfter: retryAfter, words: Bounds.name(words))
         }
-        guard !body.isEmpty else { return .accepted(rejected: 0, words: "") }
-        // A page of some proxy that says 200 must not count as a delivery.
+        // A page of some proxy that says 200 must not count as a delivery, nor an empty one.
         guard type == nil || format != nil, let success = OTLPAnswer.success(body, as: format ?? .protobuf) else {
-            return .noAnswer(words: "\(status) with a body that is no OTLP response: not an OTLP receiver")
+            return .noAnswer(words: "\(status) with an answer that is no OTLP response: not an OTLP receiver")
         }
         return .accepted(rejected: max(0, success.rejected), words: Bounds.name(success.message))
     }

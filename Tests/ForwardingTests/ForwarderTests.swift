@@ -171,6 +171,29 @@ struct ForwarderTests {
         await receiver.stop()
     }
 
+    @Test(
+        "a 200 is a delivery only if it is an OTLP answer",
+        arguments: [
+            (nil, "", true), ("application/x-protobuf", "", true), ("application/json", "", true),
+            ("application/json; charset=utf-8", " {} ", true), ("application/json", "{\"partialSuccess\":{}}", true),
+            ("application/json", "{\"partialSuccess\":{\"later\":1},\"later\":2}", true),
+            ("text/html", "", false), ("text/plain", "ok", false), ("application/json", "{\"status\":\"ok\"}", false),
+            ("application/json", "[]", false), ("application/json", "true", false), (nil, "ok", false),
+        ] as [(String?, String, Bool)])
+    func answers(_ type: String?, _ text: String, _ isDelivery: Bool) async throws {
+        let receiver = OTLPReceiver { _ in .other(type: type, text) }
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url)
+        run.start()
+        try await waitUntil("it has answered") {
+            run.forwarder.status.trouble != nil || run.forwarder.status.hasDelivered
+        }
+        #expect(run.forwarder.status.hasDelivered == isDelivery)
+        await run.kill()
+        try await run.close()
+        await receiver.stop()
+    }
+
     @Test("a poison entry goes as a stub, is kept and counted, and is sent whole once somebody asks for it")
     func poison() async throws {
         let isHealed = Mutex(false)

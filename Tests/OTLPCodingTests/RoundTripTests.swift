@@ -175,4 +175,10 @@ struct RoundTripTests {
         #expect(OTLPAnswer.refusal(OTLPAnswer.body(refusal: "no", as: format), as: format) == "no")
         #expect(OTLPAnswer.refusal([0xFF], as: format) == "")
     }
+
+    @Test("of a refusal in JSON the words are read, whatever else is in it")
+    func refusalDetails() {
+        let text = #"{"code":3,"message":"no","details":[{"@type":"type.googleapis.com/later","n":[1]}],"later":{}}"#
+        #expect(OTLPAnswer.refusal(Array(text.utf8), as: .json) == "no")
+    }
 }
