@@ -344,6 +344,92 @@ struct ForwarderTests {
         await receiver.stop()
     }
 
+    @Test("a refusal that cannot be noted while it stops ends the run: nothing behind it moves the mark")
+    func droppedSettlement() async throws {
+        let receiver = OTLPReceiver { request in
+            request.batch?.entries.contains { $0.number == 2 && $0.bytes != nil } == true ? .status(400) : .take
+        }
+        try await receiver.start()
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+        let isStopping = Mutex(false)
+        let run = try ForwardingRun(receiver.url) { outbox in
+            let settle = outbox.settle
+            outbox.settle = { ledger, settlement in
+                guard settlement.refusals.isEmpty else {
+                    stop.yield()
+                    try await waitUntil("the stop has come") { isStopping.withLock { $0 } }
+                    throw LastwordError(code: "test", message: "the disk is full")
+                }
+                return try await settle(ledger, settlement)
+            }
+        } configure: {
+            $0.drainTime = .seconds(60)
+        }
+        try await run.record(1...9)
+        run.start()
+        var iterator = stops.makeAsyncIterator()
+        await iterator.next()
+        run.forwarder.finish()
+        isStopping.withLock { $0 = true }
+        await run.stop()
+        let status = try run.status()
+        #expect(status.backlog == 9 && status.refused == 0)
+        try await run.close()
+        await receiver.stop()
+    }
+
+    @Test("a new kind of trouble is told in its own words, since the first one")
+    func otherTrouble() async throws {
+        let clock = MadeUpClock()
+        let status = Mutex(503)
+        let receiver = OTLPReceiver { _ in
+            let status = status.withLock { $0 }
+            return status == 200 ? .page : .status(status)
+        }
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url, clock: clock)
+        run.start()
+        try await waitUntil("503 is noted") { try run.status().delivery?.trouble?.contains("503") == true }
+        let since = try run.status().delivery?.since
+        for (next, words) in [(401, "answered 401"), (200, "not an OTLP receiver"), (503, "answered 503")] {
+            status.withLock { $0 = next }
+            try await waitUntil("\(next) is noted") { try run.status().delivery?.trouble?.contains(words) == true }
+            #expect(run.forwarder.status.trouble?.contains(words) == true)
+            #expect(try run.status().delivery?.since == since)
+        }
+        await run.kill()
+        try await run.close()
+        await receiver.stop()
+    }
+
+    @Test("a store that was replaced learns how delivery does")
+    func replacedStore() async throws {
+        let receiver = OTLPReceiver()
+        try await receiver.start()
+        let notes = Mutex<[String?]>([])
+        let isReplaced = Mutex(false)
+        let run = try ForwardingRun(receiver.url) { outbox in
+            let (settle, note) = (outbox.settle, outbox.note)
+            outbox.note = { trouble in
+                notes.withLock { $0.append(trouble) }
+                try await note(trouble)
+            }
+            outbox.settle = { ledger, settlement in
+                let isFirst = isReplaced.withLock { isReplaced in
+                    defer { isReplaced = true }
+                    return !isReplaced
+                }
+                return try await isFirst ? false : settle(ledger, settlement)
+            }
+        }
+        run.start()
+        try await run.waitUntilDelivered()
+        // At the start, and in the new store.
+        #expect(notes.withLock { $0.count } == 2)
+        try await run.close()
+        await receiver.stop()
+    }
+
     @Test("killed at any moment and started again, everything arrives, in order but for repetitions")
     func killed() async throws {
         let receiver = OTLPReceiver()

@@ -23,6 +23,7 @@ final class ForwardingRun: Sendable {
 
     init(
         _ url: String, node: String = "worker-0", clock: MadeUpClock = MadeUpClock(),
+        outbox change: (inout OutboxAccess) -> Void = { _ in },
         configure: (inout ForwardingConfiguration) -> Void = { _ in }
     ) throws {
         directory = NSTemporaryDirectory() + "forwarding-" + UUID().uuidString
@@ -36,10 +37,12 @@ final class ForwardingRun: Sendable {
         configure(&configuration)
         let turn = StoreTurn(store)
         self.turn = turn
+        var outbox = OutboxAccess(directory: store.directory, destination: url) { try await turn.perform($0) }
+        change(&outbox)
         forwarder = Forwarder(
             configuration: configuration,
             sender: OTLPEncoder.Sender(version: "0.1.0", node: node, cluster: "prod"),
-            outbox: OutboxAccess(directory: store.directory, destination: url) { try await turn.perform($0) },
+            outbox: outbox,
             clock: ForwarderClock(now: { clock.now }, sleep: { try await clock.sleep($0) }),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
