@@ -132,7 +132,9 @@ struct ForwarderLoop {
 
     /// Not given up: an answer that was not noted would be asked for again. False if it was dropped because of the stop: a
     /// later one would move the mark past it.
-    private mutating func settle(_ settlement: DeliveryMachine.Settlement, _ parcel: DeliveryMachine.Parcel) async -> Bool {
+    private mutating func settle(
+        _ settlement: DeliveryMachine.Settlement, _ parcel: DeliveryMachine.Parcel
+    ) async -> Bool {
         while !Task.isCancelled {
             do {
                 if try await forwarder.outbox.settle(ledger, settlement) {
