@@ -74,7 +74,7 @@ package final class Forwarder: Sendable {
             await group.next()
             group.cancelAll()
         }
-        await client.shutdown()
+        client.shutdown()
     }
 
     /// Reads off what waits, for the metrics.

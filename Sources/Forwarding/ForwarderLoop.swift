@@ -18,7 +18,14 @@ struct ForwarderLoop {
     /// Behind which number the refused ones are still to be sent again; nil: nobody asked.
     private var againAfter: Int64?
     /// What the store has last been told: a state is written once.
-    private var noted: String??
+    private var noted: Noted?
+    /// The trouble that was last logged; nil while there is none.
+    private var told: TroubleKind?
+
+    private enum Noted: Hashable {
+        case fine
+        case trouble(TroubleKind)
+    }
 
     init(_ forwarder: Forwarder, _ client: OTLPHTTPClient) {
         self.forwarder = forwarder
@@ -36,9 +43,10 @@ struct ForwarderLoop {
                 // While it stops there is no time to wait for a receiver.
                 guard !isStopping else { return }
                 await wait(pause)
+                guard !isStopping else { return }
                 machine.resume()
             case .send(let parcel):
-                await send(parcel)
+                guard await send(parcel) else { return }
             }
         }
     }
@@ -88,13 +96,14 @@ struct ForwarderLoop {
 
     // MARK: Sending
 
-    private mutating func send(_ parcel: DeliveryMachine.Parcel) async {
+    /// False where there is nothing more to be done.
+    private mutating func send(_ parcel: DeliveryMachine.Parcel) async -> Bool {
         let outcome: DeliveryOutcome
         do {
             let body = try forwarder.encoder.body(parcel.items.compactMap { entry($0, parcel) })
             let began = ContinuousClock.now
             outcome = await client.send(body)
-            guard !Task.isCancelled else { return }
+            guard !Task.isCancelled else { return false }
             forwarder.metrics.sent(bytes: body.count, took: began.duration(to: .now), outcome: outcome)
         } catch {
             // As a receiver's refusal, so that the one entry is found that cannot be encoded.
@@ -102,7 +111,8 @@ struct ForwarderLoop {
         }
         let settlement = machine.handle(outcome, using: &random)
         await tell(outcome)
-        if let settlement { await settle(settlement, parcel) }
+        guard let settlement else { return true }
+        return await settle(settlement, parcel)
     }
 
     private func entry(_ item: DeliveryItem, _ parcel: DeliveryMachine.Parcel) -> OutgoingEntry? {
@@ -120,25 +130,31 @@ struct ForwarderLoop {
             outputAbsence: entry.outputAbsence, form: form)
     }
 
-    /// Not given up: an answer that was not noted would be asked for again.
-    private mutating func settle(_ settlement: DeliveryMachine.Settlement, _ parcel: DeliveryMachine.Parcel) async {
+    /// Not given up: an answer that was not noted would be asked for again. False if it was dropped because of the stop: a
+    /// later one would move the mark past it.
+    private mutating func settle(
+        _ settlement: DeliveryMachine.Settlement, _ parcel: DeliveryMachine.Parcel
+    ) async -> Bool {
         while !Task.isCancelled {
             do {
-                guard try await forwarder.outbox.settle(ledger, settlement) else {
-                    // Another ledger: what is loaded is of one that is gone.
+                if try await forwarder.outbox.settle(ledger, settlement) {
+                    forwarder.metrics.settled(settlement, delivered: parcel.isAgain ? 0 : parcel.items.count)
+                    report(settlement)
+                } else {
+                    // Another ledger: what is loaded is of one that is gone, and the new store knows nothing of delivery.
                     machine.unload()
-                    return
+                    noted = nil
+                    await note(machine.trouble)
                 }
-                forwarder.metrics.settled(settlement, delivered: parcel.isAgain ? 0 : parcel.items.count)
-                report(settlement)
-                return
+                return true
             } catch {
                 forwarder.logger.warning(
                     "the delivery mark cannot be moved", metadata: [LogKey.errorMessage: "\(error)"])
-                guard !isStopping else { return }
+                guard !isStopping else { return false }
                 await wait(.seconds(1))
             }
         }
+        return false
     }
 
     // MARK: Telling
@@ -159,14 +175,16 @@ struct ForwarderLoop {
         let url = forwarder.configuration.endpoint.url
         if let trouble = machine.trouble {
             let words = Self.words(trouble)
-            if forwarder.status.trouble == nil {
+            if told != trouble.kind {
+                told = trouble.kind
                 forwarder.logger.warning(
                     "nothing is delivered", metadata: [LogKey.url: "\(url)", LogKey.reason: "\(words)"])
             }
             forwarder.update { $0.trouble = words }
-            await note(words)
+            await note(trouble)
         } else if case .accepted = outcome {
-            if forwarder.status.trouble != nil {
+            if told != nil {
+                told = nil
                 forwarder.logger.notice("entries are delivered again", metadata: [LogKey.url: "\(url)"])
             }
             forwarder.update { status in
@@ -183,12 +201,13 @@ struct ForwarderLoop {
         return words.isEmpty ? "answered \(status)" : "answered \(status): \(words)"
     }
 
-    /// Writes a change of state into the store, for `status`; the words alone are no change.
-    private mutating func note(_ trouble: String?) async {
-        if let noted, (noted == nil) == (trouble == nil) { return }
+    /// Writes a change of state into the store, for `status`.
+    private mutating func note(_ trouble: DeliveryMachine.Trouble?) async {
+        let state = trouble.map { Noted.trouble($0.kind) } ?? .fine
+        guard noted != state else { return }
         do {
-            try await forwarder.outbox.note(trouble)
-            noted = .some(trouble)
+            try await forwarder.outbox.note(trouble.map(Self.words))
+            noted = state
         } catch {
             forwarder.logger.debug(
                 "the state of delivery cannot be noted", metadata: [LogKey.errorMessage: "\(error)"])
@@ -207,6 +226,16 @@ struct ForwarderLoop {
             group.cancelAll()
         }
     }
+}
+
+/// An answer of one status, no answer, or nothing sent: other words alone make no other trouble.
+private struct TroubleKind: Hashable {
+    let status: Int?
+    let isLasting: Bool
+}
+
+extension DeliveryMachine.Trouble {
+    fileprivate var kind: TroubleKind { TroubleKind(status: status, isLasting: isLasting) }
 }
 
 extension DeliveryItem {

@@ -57,7 +57,8 @@ package struct ForwardingConfiguration: Sendable {
                 code: "forward.credentials", message: "a client certificate needs its key, and a key its certificate",
                 remedy: "set both forward.certificateFile and forward.keyFile")
         }
-        if files.hasIdentity, !endpoint.isEncrypted, !endpoint.isLoopback {
+        // A loopback address behind a proxy is the proxy's own host, or whatever it takes it for.
+        if files.hasIdentity, !endpoint.isEncrypted, !endpoint.isLoopback || proxy != nil {
             throw LastwordError(
                 code: "forward.credentials", message: "credentials are not sent over plain HTTP to \(endpoint.url)",
                 remedy: "use https, or leave the token, the headers and the client certificate out")

@@ -35,11 +35,15 @@ final class OTLPHTTPClient: Sendable {
         credentials = WatchedFiles(configuration.files.all) { try ForwardingCredentials.read(configuration) }
     }
 
-    func shutdown() async {
-        do {
-            try await client.shutdown()
-        } catch {
-            // It fails only if it was shut down before.
+    /// Begins it, and does not wait: a connection that is being made ends with its own timeout, and the process need not
+    /// stay for that.
+    func shutdown() {
+        Task { [client] in
+            do {
+                try await client.shutdown()
+            } catch {
+                // It fails only if it was shut down before.
+            }
         }
     }
 
@@ -98,10 +102,9 @@ final class OTLPHTTPClient: Sendable {
             let words = format.map { OTLPAnswer.refusal(body, as: $0) } ?? ""
             return .refused(status: status, retryAfter: retryAfter, words: Bounds.name(words))
         }
-        guard !body.isEmpty else { return .accepted(rejected: 0, words: "") }
-        // A page of some proxy that says 200 must not count as a delivery.
+        // A page of some proxy that says 200 must not count as a delivery, nor an empty one.
         guard type == nil || format != nil, let success = OTLPAnswer.success(body, as: format ?? .protobuf) else {
-            return .noAnswer(words: "\(status) with a body that is no OTLP response: not an OTLP receiver")
+            return .noAnswer(words: "\(status) with an answer that is no OTLP response: not an OTLP receiver")
         }
         return .accepted(rejected: max(0, success.rejected), words: Bounds.name(success.message))
     }
@@ -117,7 +120,7 @@ extension ForwardingConfiguration {
         try validate()
         let client = OTLPHTTPClient(self, now: now)
         let outcome = await client.send([])
-        await client.shutdown()
+        client.shutdown()
         switch outcome {
         case .accepted: return
         case .notSent(let words):

@@ -31,27 +31,31 @@ package enum OTLPAnswer {
         encode(Google_Rpc_Status.with { $0.message = message }, as: format)
     }
 
-    /// Reads the body of a success. An empty one is a full success; nil for a body that is no OTLP response.
+    /// Reads the body of a success. An empty one is a full success; nil for a body that is no OTLP response: in JSON an
+    /// object that has something, and no `partialSuccess`, is some other service's.
     package static func success(_ body: [UInt8], as format: OTLPFormat) -> Success? {
         do {
             let response: Opentelemetry_Proto_Collector_Logs_V1_ExportLogsServiceResponse =
                 switch format {
                 case .protobuf: try .init(serializedBytes: body)
                 case .json where body.isEmpty: .init()
-                case .json:
-                    try .init(
-                        jsonUTF8Bytes: body,
-                        options: {
-                            var options = JSONDecodingOptions()
-                            options.ignoreUnknownFields = true
-                            return options
-                        }())
+                case .json: try .init(jsonUTF8Bytes: body, options: lenient)
                 }
+            if format == .json, !body.isEmpty, !response.hasPartialSuccess {
+                // Again, and this time unknown names are no answer.
+                _ = try Opentelemetry_Proto_Collector_Logs_V1_ExportLogsServiceResponse(jsonUTF8Bytes: body)
+            }
             return Success(
                 rejected: response.partialSuccess.rejectedLogRecords, message: response.partialSuccess.errorMessage)
         } catch {
             return nil
         }
+    }
+
+    private static var lenient: JSONDecodingOptions {
+        var options = JSONDecodingOptions()
+        options.ignoreUnknownFields = true
+        return options
     }
 
     /// The words of a refusal's body; empty where there are none to be read.
@@ -60,7 +64,8 @@ package enum OTLPAnswer {
             let status: Google_Rpc_Status =
                 switch format {
                 case .protobuf: try .init(serializedBytes: body)
-                case .json: try .init(jsonUTF8Bytes: body)
+                // Of a `google.rpc.Status` its `details` are not known here.
+                case .json: try .init(jsonUTF8Bytes: body, options: lenient)
                 }
             return status.message
         } catch {

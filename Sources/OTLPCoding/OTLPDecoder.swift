@@ -38,9 +38,41 @@ package struct OTLPDecoder: Sendable {
         self.maximumRecords = maximumRecords
     }
 
-    /// Everything or nothing: one record that contradicts itself refuses the whole request.
+    /// A body whose messages are counted, and not decoded yet.
+    package struct Counted: Sendable {
+        fileprivate let body: [UInt8]
+        fileprivate let format: OTLPFormat
+        /// At least as many as there are: in JSON, braces in texts are counted with them.
+        package let messages: Int
+
+        /// What decoding takes in memory beside the texts and bytes of the body itself, in bytes; an estimate.
+        package var memory: Int { messages * 256 }
+    }
+
+    /// Refuses what has more messages than any request, or is no protobuf that a sender of OTLP would write.
+    package static func count(_ body: [UInt8], as format: OTLPFormat) throws(OTLPRefusal) -> Counted {
+        switch format {
+        case .protobuf:
+            switch WireScan.scan(body, limit: maximumMessages) {
+            case .messages(let count): return Counted(body: body, format: format, messages: count)
+            case .tooMany: throw tooLarge
+            case .malformed: throw noRequest
+            }
+        case .json:
+            // Each message begins with a brace; those inside strings are counted with them, which is no harm here.
+            let count = body.count { $0 == UInt8(ascii: "{") }
+            guard count <= maximumMessages else { throw tooLarge }
+            return Counted(body: body, format: format, messages: count)
+        }
+    }
+
     package func decode(_ body: [UInt8], as format: OTLPFormat) throws(OTLPRefusal) -> IncomingBatch {
-        let request = try request(body, format)
+        try decode(try Self.count(body, as: format))
+    }
+
+    /// Everything or nothing: one record that contradicts itself refuses the whole request.
+    package func decode(_ counted: Counted) throws(OTLPRefusal) -> IncomingBatch {
+        let request = try request(counted)
         var entries: [IncomingEntry] = []
         var foreign = 0
         var index = 0
@@ -64,32 +96,26 @@ package struct OTLPDecoder: Sendable {
     }
 
     private func request(
-        _ body: [UInt8], _ format: OTLPFormat
+        _ counted: Counted
     ) throws(OTLPRefusal) -> Opentelemetry_Proto_Collector_Logs_V1_ExportLogsServiceRequest {
         do {
-            switch format {
+            switch counted.format {
             case .protobuf:
-                guard WireScan.messages(in: body, limit: Self.maximumMessages) else { throw Self.tooLarge }
                 var options = BinaryDecodingOptions()
                 options.messageDepthLimit = 32
                 options.discardUnknownFields = true
-                return try .init(serializedBytes: body, options: options)
+                return try .init(serializedBytes: counted.body, options: options)
             case .json:
-                // Each message begins with a brace; those inside strings are counted with them, which is no harm here.
-                guard body.lazy.filter({ $0 == UInt8(ascii: "{") }).count <= Self.maximumMessages else {
-                    throw Self.tooLarge
-                }
                 var options = JSONDecodingOptions()
                 options.messageDepthLimit = 32
                 options.ignoreUnknownFields = true
-                return try .init(jsonUTF8Bytes: body, options: options)
+                return try .init(jsonUTF8Bytes: counted.body, options: options)
             }
-        } catch let refusal as OTLPRefusal {
-            throw refusal
         } catch {
-            throw OTLPRefusal(.malformed, "the body is not an ExportLogsServiceRequest")
+            throw Self.noRequest
         }
     }
 
     private static let tooLarge = OTLPRefusal(.tooMany, "more than \(maximumMessages) messages in one request")
+    private static let noRequest = OTLPRefusal(.malformed, "the body is not an ExportLogsServiceRequest")
 }

@@ -57,7 +57,7 @@ package struct OTLPEncoder: Sendable {
         for entry in entries {
             // Our own bytes that cannot be read are the receiver's to refuse: they go as they are, without a view.
             let document = try? EntryDocument(entry.bytes)
-            let attributes = resource(document)
+            let attributes = resource(document, hasView: entry.form.hasView)
             let record = record(entry, document)
             if let last = groups.indices.last, groups[last].resource.attributes == attributes {
                 groups[last].scopeLogs[0].logRecords.append(record)
@@ -80,9 +80,10 @@ package struct OTLPEncoder: Sendable {
 
     // MARK: Resource
 
-    private func resource(_ document: EntryDocument?) -> [KeyValue] {
+    private func resource(_ document: EntryDocument?, hasView: Bool) -> [KeyValue] {
         var list = AttributeList()
-        let session = document?.session
+        // What a receiver refuses may be in here: a label, or a name that it has no place for.
+        let session = hasView ? document?.session : nil
         list.add(AttributeName.clusterName, session.map(\.cluster) ?? sender.cluster)
         list.add(AttributeName.clusterUID, session.map(\.clusterUID) ?? sender.clusterUID)
         list.add(AttributeName.nodeName, document?.node ?? sender.node)
@@ -111,7 +112,9 @@ package struct OTLPEncoder: Sendable {
         }
         addOutput(entry, document, isStub: stubReason != nil, to: &list)
         if let session = document?.session, entry.form.hasView {
-            SessionView.addRecord(session, arguments: policy.arguments.amount(in: session.namespace), to: &list)
+            SessionView.addRecord(
+                session, arguments: policy.arguments.amount(in: session.namespace),
+                output: policy.output.amount(in: session.namespace), to: &list)
         }
         if let gap = document?.gap, entry.form.hasView { Self.add(gap, to: &list) }
         let view = EntryView(entry, document)

@@ -155,9 +155,9 @@ struct RecordReader {
         guard Digest(of: bytes) == hashes.sha256, Digest(of: frames) == hashes.framesSHA256 else {
             throw RecordFault(.disagreement, "the output does not have the SHA-256 that the bytes name")
         }
-        guard let decoded = OutputFrameCoding.decode(frames),
-            decoded.reduce(0, { $0 + $1.length }) == bytes.count
-        else { throw RecordFault(.disagreement, "the frames do not describe the output") }
+        guard OutputFrameCoding.describedBytes(frames) == bytes.count else {
+            throw RecordFault(.disagreement, "the frames do not describe the output")
+        }
         return IncomingEntry.CapturedOutput(bytes: bytes, frames: frames)
     }
 

@@ -22,7 +22,9 @@ enum SessionView {
         "StatefulSet": "k8s.statefulset.name", "DaemonSet": "k8s.daemonset.name", "CronJob": "k8s.cronjob.name",
     ]
 
-    static func addRecord(_ session: Session, arguments: SendingPolicy.Amount, to list: inout AttributeList) {
+    static func addRecord(
+        _ session: Session, arguments: SendingPolicy.Amount, output: SendingPolicy.Amount, to list: inout AttributeList
+    ) {
         list.add("lastword.schema_version", Session.schemaVersion)
         list.add("lastword.session.id", session.id.rawValue)
         list.add("lastword.session.revision", session.revision)
@@ -31,7 +33,7 @@ enum SessionView {
         list.add("lastword.session.classification", session.classification.rawValue)
         addWhat(session, arguments, to: &list)
         addWhen(session, to: &list)
-        addEnding(session, to: &list)
+        addEnding(session, hasMessage: arguments == .full && output == .full, to: &list)
         addOutput(session, to: &list)
     }
 
@@ -80,11 +82,12 @@ enum SessionView {
         list.add("lastword.duration", session.durationNanoseconds.map(Session.seconds(fromNanoseconds:)))
     }
 
-    private static func addEnding(_ session: Session, to list: inout AttributeList) {
+    /// - Parameter hasMessage: the runtime's words, which may repeat the command line, or the end of the output.
+    private static func addEnding(_ session: Session, hasMessage: Bool, to list: inout AttributeList) {
         list.add("process.exit.code", session.exitCode)
         list.add("lastword.signal", session.derivedSignal)
         list.add("lastword.reason", session.reason)
-        list.add("lastword.message", session.message)
+        if hasMessage { list.add("lastword.message", session.message) }
         list.add("lastword.oom_killed", session.oomKilled)
         list.add("lastword.cause", session.cause?.rawValue)
         list.add("lastword.ending", session.ending?.rawValue)

@@ -3,14 +3,21 @@
 /// Counts the messages in a protobuf body before it is decoded.
 ///
 /// A body of empty messages, two bytes each, would otherwise become gigabytes of decoded values. Everything that is
-/// delimited by a length and has a field number which holds messages somewhere in a request is looked into; malformed
-/// parts are the decoder's to refuse.
+/// delimited by a length and has a field number which holds messages somewhere in a request is looked into. What it does
+/// not understand it refuses: the decoder may skip it, and read on behind it.
 enum WireScan {
-    /// Whether there are at most `limit`.
-    static func messages(in body: [UInt8], limit: Int) -> Bool {
+    enum Finding: Hashable {
+        case messages(Int)
+        case tooMany
+        /// Cut off, deeper than any request, or with a wire type that OTLP has no use for, such as a group.
+        case malformed
+    }
+
+    static func scan(_ body: [UInt8], limit: Int) -> Finding {
         body.withUnsafeBufferPointer { bytes in
             var count = 0
-            return walk(bytes, 0..<bytes.count, .request, &count, limit)
+            if let fault = walk(bytes, 0..<bytes.count, .request, &count, limit) { return fault }
+            return .messages(count)
         }
     }
 
@@ -33,34 +40,34 @@ enum WireScan {
         }
     }
 
-    /// False once there are more than `limit`. Goes as deep as the decoder does: a list inside a value is a step of two.
+    /// Nil where nothing is wrong. Goes deeper than the decoder does: a list inside a value is a step of two.
     private static func walk(
         _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ kind: Kind, _ count: inout Int, _ limit: Int,
         depth: Int = 0
-    ) -> Bool {
+    ) -> Finding? {
+        guard depth < 64 else { return .malformed }
         var index = range.lowerBound
         while index < range.upperBound {
-            guard depth < 64, let tag = varint(bytes, &index, range.upperBound) else { return true }
+            guard let tag = varint(bytes, &index, range.upperBound) else { return .malformed }
             switch tag & 7 {
             case 0:
-                guard varint(bytes, &index, range.upperBound) != nil else { return true }
+                guard varint(bytes, &index, range.upperBound) != nil else { return .malformed }
             case 1: index += 8
             case 5: index += 4
             case 2:
                 guard let length = varint(bytes, &index, range.upperBound), length <= UInt64(range.upperBound - index)
-                else { return true }
+                else { return .malformed }
                 let end = index + Int(length)
                 if let child = kind.child(tag >> 3) {
                     count += 1
-                    guard count <= limit, walk(bytes, index..<end, child, &count, limit, depth: depth + 1) else {
-                        return false
-                    }
+                    guard count <= limit else { return .tooMany }
+                    if let fault = walk(bytes, index..<end, child, &count, limit, depth: depth + 1) { return fault }
                 }
                 index = end
-            default: return true
+            default: return .malformed
             }
         }
-        return true
+        return index == range.upperBound ? nil : .malformed
     }
 
     private static func varint(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int, _ end: Int) -> UInt64? {

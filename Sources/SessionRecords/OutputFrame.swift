@@ -49,8 +49,22 @@ package enum OutputFrameCoding {
     /// Nil if the bytes are not frames, or describe 2^40 bytes of output or more in all. What is decoded encodes to these
     /// bytes again: there is one form, so that one hash stands for the frames.
     package static func decode(_ bytes: [UInt8]) -> [OutputFrame]? {
-        guard bytes.first == version else { return nil }
         var frames: [OutputFrame] = []
+        guard walk(bytes, { frames.append($0) }) != nil else { return nil }
+        return frames
+    }
+
+    /// How many bytes of output the frames describe, without making a list of them, which could be many times as large.
+    /// Nil if the bytes are not frames, or one of them is of nothing: no agent writes such a one.
+    package static func describedBytes(_ bytes: [UInt8]) -> Int? {
+        var hasEmpty = false
+        guard let total = walk(bytes, { hasEmpty = hasEmpty || $0.length == 0 }), !hasEmpty else { return nil }
+        return total
+    }
+
+    /// Gives each frame, and then the sum of their lengths; nil as soon as something is no frame.
+    private static func walk(_ bytes: [UInt8], _ body: (OutputFrame) -> Void) -> Int? {
+        guard bytes.first == version else { return nil }
         var index = 1
         var last: Int64 = 0
         var total: UInt64 = 0
@@ -67,9 +81,9 @@ package enum OutputFrameCoding {
                 last = last &+ (Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1))
                 time = Timestamp(nanoseconds: last)
             }
-            frames.append(OutputFrame(stream: flags & 1 == 0 ? .stdout : .stderr, time: time, length: Int(length)))
+            body(OutputFrame(stream: flags & 1 == 0 ? .stdout : .stderr, time: time, length: Int(length)))
         }
-        return frames
+        return Int(total)
     }
 
     private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {

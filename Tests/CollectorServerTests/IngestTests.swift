@@ -222,6 +222,21 @@ struct IngestTests {
         }
     }
 
+    @Test("many empty messages are paid for before they are decoded: 413 where they would never fit")
+    func messages() async throws {
+        let flags = ["--limits-memory", "16MiB", "--limits-unpacked-bytes", "16MiB", "--limits-request-bytes", "16MiB"]
+        // Two bytes each: nothing to take in, and some hundred bytes each once decoded.
+        let empty = (0..<70_000).flatMap { _ in [0x0A, 0x00] as [UInt8] }
+        try await RunningCollector.with(flags: flags) { collector async throws in
+            let token = try await collector.token(.agent, node: "worker-0")
+            let answer = try await collector.call(.POST, "/v1/logs", token: token, headers: protobuf, body: empty)
+            #expect(answer.status == 413)
+            let some = try await collector.call(
+                .POST, "/v1/logs", token: token, headers: protobuf, body: Array(empty.prefix(1000)))
+            #expect(some.status == 200)
+        }
+    }
+
     @Test("more records than are taken at once are refused with 413")
     func tooMany() async throws {
         var ledger = MadeLedger()

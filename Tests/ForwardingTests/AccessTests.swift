@@ -155,6 +155,11 @@ struct AccessTests {
         #expect(throws: LastwordError.self) { try configuration.validate() }
         configuration.endpoint = try ForwardingRun.endpoint("http://127.0.0.1:4318")
         try configuration.validate()
+        configuration.proxy = .init(host: "proxy", port: 3128)
+        #expect(throws: LastwordError.self) { try configuration.validate() }
+        configuration.files.token = nil
+        try configuration.validate()
+        (configuration.proxy, configuration.files.token) = (nil, "/token")
         configuration.endpoint = try ForwardingRun.endpoint("https://collector:4318")
         try configuration.validate()
         configuration.files.certificate = "/tls.crt"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 import Delivery
+import Foundation
 import OTLPCoding
 import ReceiverSupport
 import SessionRecords
@@ -170,6 +171,29 @@ struct ForwarderTests {
         await receiver.stop()
     }
 
+    @Test(
+        "a 200 is a delivery only if it is an OTLP answer",
+        arguments: [
+            (nil, "", true), ("application/x-protobuf", "", true), ("application/json", "", true),
+            ("application/json; charset=utf-8", " {} ", true), ("application/json", "{\"partialSuccess\":{}}", true),
+            ("application/json", "{\"partialSuccess\":{\"later\":1},\"later\":2}", true),
+            ("text/html", "", false), ("text/plain", "ok", false), ("application/json", "{\"status\":\"ok\"}", false),
+            ("application/json", "[]", false), ("application/json", "true", false), (nil, "ok", false),
+        ] as [(String?, String, Bool)])
+    func answers(_ type: String?, _ text: String, _ isDelivery: Bool) async throws {
+        let receiver = OTLPReceiver { _ in .other(type: type, text) }
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url)
+        run.start()
+        try await waitUntil("it has answered") {
+            run.forwarder.status.trouble != nil || run.forwarder.status.hasDelivered
+        }
+        #expect(run.forwarder.status.hasDelivered == isDelivery)
+        await run.kill()
+        try await run.close()
+        await receiver.stop()
+    }
+
     @Test("a poison entry goes as a stub, is kept and counted, and is sent whole once somebody asks for it")
     func poison() async throws {
         let isHealed = Mutex(false)
@@ -193,6 +217,27 @@ struct ForwarderTests {
         run.forwarder.sendRefusedAgain()
         try await waitUntil("it is taken") { try run.status().refused == 0 }
         #expect(receiver.entries.last?.number == 17 && receiver.entries.last?.bytes != nil)
+        try await run.close()
+        await receiver.stop()
+    }
+
+    @Test("what is refused for its labels goes as number and hashes alone, and delivery goes on behind it")
+    func poisonLabel() async throws {
+        let label = Array("k8s.pod.label.poison".utf8)
+        let receiver = OTLPReceiver { request in
+            Data(request.body).range(of: Data(label)) == nil ? .take : .status(400)
+        }
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url)
+        try await run.record(1...3)
+        try await run.record(4...4, labels: ["poison": "yes"])
+        try await run.record(5...6)
+        run.start()
+        try await run.waitUntilDelivered()
+        #expect(receiver.entries.map(\.number) == Array(1...7))
+        #expect(receiver.entries[4].bytes == nil && receiver.entries[4].stubReason == "refused with 400")
+        #expect(receiver.entries[4].node == "worker-0" && run.clock.waited.isEmpty)
+        #expect(try run.status().refused == 1)
         try await run.close()
         await receiver.stop()
     }
@@ -235,35 +280,56 @@ struct ForwarderTests {
         await receiver.stop()
     }
 
-    @Test("a stop delivers what is there")
-    func stop() async throws {
-        let receiver = OTLPReceiver()
-        try await receiver.start()
-        let run = try ForwardingRun(receiver.url) { configuration in
-            configuration.limits = BatchLimits(entries: 3)
-            configuration.drainTime = .seconds(60)
+    @Test("a new kind of trouble is told in its own words, since the first one")
+    func otherTrouble() async throws {
+        let clock = MadeUpClock()
+        let status = Mutex(503)
+        let receiver = OTLPReceiver { _ in
+            let status = status.withLock { $0 }
+            return status == 200 ? .page : .status(status)
         }
-        try await run.record(1...20)
+        try await receiver.start()
+        let run = try ForwardingRun(receiver.url, clock: clock)
         run.start()
-        await run.stop()
-        #expect(try run.status().backlog == 0)
+        try await waitUntil("503 is noted") { try run.status().delivery?.trouble?.contains("503") == true }
+        let since = try run.status().delivery?.since
+        for (next, words) in [(401, "answered 401"), (200, "not an OTLP receiver"), (503, "answered 503")] {
+            status.withLock { $0 = next }
+            try await waitUntil("\(next) is noted") { try run.status().delivery?.trouble?.contains(words) == true }
+            #expect(run.forwarder.status.trouble?.contains(words) == true)
+            #expect(try run.status().delivery?.since == since)
+        }
+        await run.kill()
         try await run.close()
         await receiver.stop()
     }
 
-    @Test("a stop does not wait for a receiver that hangs, nor for one that asks to wait")
-    func stopBesideTrouble() async throws {
-        for answer in [OTLPReceiver.Answer.silence, .status(503, retryAfter: "3600")] {
-            let receiver = OTLPReceiver { _ in answer }
-            try await receiver.start()
-            let run = try ForwardingRun(receiver.url) { $0.drainTime = .seconds(1) }
-            run.start()
-            try await waitUntil("the request is on its way") { !receiver.requests.isEmpty }
-            await run.stop()
-            #expect(try run.status().backlog == 1)
-            try await run.close()
-            await receiver.stop()
+    @Test("a store that was replaced learns how delivery does")
+    func replacedStore() async throws {
+        let receiver = OTLPReceiver()
+        try await receiver.start()
+        let notes = Mutex<[String?]>([])
+        let isReplaced = Mutex(false)
+        let run = try ForwardingRun(receiver.url) { outbox in
+            let (settle, note) = (outbox.settle, outbox.note)
+            outbox.note = { trouble in
+                notes.withLock { $0.append(trouble) }
+                try await note(trouble)
+            }
+            outbox.settle = { ledger, settlement in
+                let isFirst = isReplaced.withLock { isReplaced in
+                    defer { isReplaced = true }
+                    return !isReplaced
+                }
+                return try await isFirst ? false : settle(ledger, settlement)
+            }
         }
+        run.start()
+        try await run.waitUntilDelivered()
+        // At the start, and in the new store.
+        #expect(notes.withLock { $0.count } == 2)
+        try await run.close()
+        await receiver.stop()
     }
 
     @Test("killed at any moment and started again, everything arrives, in order but for repetitions")

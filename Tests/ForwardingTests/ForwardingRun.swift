@@ -23,6 +23,7 @@ final class ForwardingRun: Sendable {
 
     init(
         _ url: String, node: String = "worker-0", clock: MadeUpClock = MadeUpClock(),
+        outbox change: (inout OutboxAccess) -> Void = { _ in },
         configure: (inout ForwardingConfiguration) -> Void = { _ in }
     ) throws {
         directory = NSTemporaryDirectory() + "forwarding-" + UUID().uuidString
@@ -36,10 +37,12 @@ final class ForwardingRun: Sendable {
         configure(&configuration)
         let turn = StoreTurn(store)
         self.turn = turn
+        var outbox = OutboxAccess(directory: store.directory, destination: url) { try await turn.perform($0) }
+        change(&outbox)
         forwarder = Forwarder(
             configuration: configuration,
             sender: OTLPEncoder.Sender(version: "0.1.0", node: node, cluster: "prod"),
-            outbox: OutboxAccess(directory: store.directory, destination: url) { try await turn.perform($0) },
+            outbox: outbox,
             clock: ForwarderClock(now: { clock.now }, sleep: { try await clock.sleep($0) }),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
@@ -52,9 +55,11 @@ final class ForwardingRun: Sendable {
     }
 
     /// Sessions that have ended, each with an output.
-    func record(_ numbers: ClosedRange<Int>, output: String = "finding\n") async throws {
+    func record(
+        _ numbers: ClosedRange<Int>, output: String = "finding\n", labels: [String: String] = [:]
+    ) async throws {
         for number in numbers {
-            let commit = Commit.session(Ended.session(number, node: node, output: output))
+            let commit = Commit.session(Ended.session(number, node: node, output: output, labels: labels))
             _ = try await turn.perform { store in
                 _ = try store.commit([commit])
                 return true
@@ -115,14 +120,24 @@ actor StoreTurn {
 final class MadeUpClock: Sendable {
     private let time = Mutex(Timestamp(nanoseconds: 1_795_228_800_000_000_000))
     private let waits = Mutex<[Duration]>([])
+    private let sleepers = Mutex(0)
+    private let isStanding: Bool
 
+    /// - Parameter isStanding: no wait is ever over.
+    init(isStanding: Bool = false) {
+        self.isStanding = isStanding
+    }
+
+    var isWaitedFor: Bool { sleepers.withLock { $0 > 0 } }
     var now: Timestamp { time.withLock { $0 } }
     /// What was waited for, in order.
     var waited: [Duration] { waits.withLock { $0 } }
 
     /// A moment of real time, so that the one who waits lets others work.
     func sleep(_ pause: Duration) async throws {
-        try await Task.sleep(for: .milliseconds(2))
+        sleepers.withLock { $0 += 1 }
+        defer { sleepers.withLock { $0 -= 1 } }
+        try await Task.sleep(for: isStanding ? .seconds(600) : .milliseconds(2))
         waits.withLock { $0.append(pause) }
         let (seconds, attoseconds) = pause.components
         time.withLock {
@@ -132,7 +147,9 @@ final class MadeUpClock: Sendable {
 }
 
 enum Ended {
-    static func session(_ number: Int, node: String = "worker-0", output: String) -> SessionCommit {
+    static func session(
+        _ number: Int, node: String = "worker-0", output: String, labels: [String: String] = [:]
+    ) -> SessionCommit {
         let hex = String(number, radix: 16)
         guard let container = ContainerID(String(repeating: "0", count: 64 - hex.utf8.count) + hex) else {
             preconditionFailure("64 hex digits")
@@ -150,6 +167,7 @@ enum Ended {
         session.namespace = "default"
         session.pod = "debug-target"
         session.container = "debugger-\(number)"
+        session.labels = labels
         session.containerID = container
         session.exitCode = 42
         session.command = ["sh"]

@@ -172,6 +172,42 @@ struct HostileRequestTests {
         #expect(throws: OTLPRefusal.self) { try OTLPDecoder().decode(json, as: .json) }
     }
 
+    @Test("a group in front, which the decoder would skip, hides no millions of messages behind it")
+    func group() throws {
+        let empty = [UInt8](repeating: 0, count: 4 << 20).enumerated().map { $0.offset % 2 == 0 ? UInt8(0x0A) : 0 }
+        // Field 99 as an empty group; then a wire type that does not exist.
+        for front in [[0x9B, 0x06, 0x9C, 0x06], [0x9E, 0x06]] as [[UInt8]] {
+            for body in [front + empty, front, empty.prefix(2) + front] {
+                let refusal = #expect(throws: OTLPRefusal.self) { try OTLPDecoder().decode(body, as: .protobuf) }
+                #expect(refusal?.kind == .malformed)
+            }
+        }
+    }
+
+    @Test("the count of messages is that of the request, and what it takes in memory goes by it")
+    func counted() throws {
+        // An empty ResourceLogs; one with a resource of one attribute with a value.
+        let body: [UInt8] = [0x0A, 0, 0x0A, 6, 0x0A, 4, 0x0A, 2, 0x12, 0]
+        #expect(try OTLPDecoder.count(body, as: .protobuf).messages == 5)
+        #expect(try OTLPDecoder.count(Array(#"{"resourceLogs":[{},{}]}"#.utf8), as: .json).messages == 3)
+        #expect(try OTLPDecoder.count(body, as: .protobuf).memory == 5 * 256)
+    }
+
+    @Test("frames of nothing, and frames of more or less than the output, are refused")
+    func frames() throws {
+        for frames in [
+            [1, 0, 0, 0, 9], [1, 0, 9, 0, 0], [1, 0, 8], [1, 0, 10], [1], [1] + [UInt8](repeating: 0, count: 1 << 20),
+        ] as [[UInt8]] {
+            let output = OutgoingEntry.Output(bytes: Array("9 bytes.\n".utf8), frames: frames)
+            var session = Sample.ended
+            session.output?.sha256 = Digest(of: output.bytes)
+            session.output?.framesSHA256 = Digest(of: frames)
+            var ledger = SampleLedger()
+            ledger.add(session, output: output)
+            #expect(try kind(OTLPEncoder.sample.request(ledger.entries)) == .disagreement, "\(frames.prefix(9))")
+        }
+    }
+
     @Test("one changed byte anywhere never gets an altered entry through, and never traps")
     func mutations() throws {
         var random = SeededGenerator(seed: 11)

@@ -111,6 +111,26 @@ struct RoundTripTests {
         #expect(words == (amount == .none ? nil : ["sh"]))
     }
 
+    @Test("the runtime's message is no attribute where output or arguments stay, in part or in that namespace")
+    func message() throws {
+        var session = Sample.ended
+        session.message = "failed to start: sh -c 'words', which printed 'words'"
+        var ledger = SampleLedger()
+        ledger.add(session)
+        func message(_ policy: SendingPolicy) -> String? {
+            OTLPEncoder.sample(policy).request(ledger.entries).records[0]["lastword.message"]?.stringValue
+        }
+        #expect(message(SendingPolicy()) == session.message)
+        for amount in [SendingPolicy.Amount.excerpt, .none] {
+            #expect(message(SendingPolicy(output: .init(amount))) == nil)
+            #expect(message(SendingPolicy(arguments: .init(amount))) == nil)
+        }
+        #expect(message(SendingPolicy(output: .init(.full, where: { $0 == "elsewhere" }))) == nil)
+        // With the command line kept back, the bytes that hold it are, too.
+        let body = try OTLPEncoder.sample(SendingPolicy(arguments: .init(.none))).body(ledger.entries)
+        #expect(!String(decoding: body, as: UTF8.self).contains("failed to start"))
+    }
+
     @Test("where arguments stay on the node, an entry that cannot be read stays, too")
     func unreadable() throws {
         var ledger = SampleLedger()
@@ -154,5 +174,11 @@ struct RoundTripTests {
         #expect(OTLPAnswer.success(Array("<html>".utf8), as: format) == nil)
         #expect(OTLPAnswer.refusal(OTLPAnswer.body(refusal: "no", as: format), as: format) == "no")
         #expect(OTLPAnswer.refusal([0xFF], as: format) == "")
+    }
+
+    @Test("of a refusal in JSON the words are read, whatever else is in it")
+    func refusalDetails() {
+        let text = #"{"code":3,"message":"no","details":[{"@type":"type.googleapis.com/later","n":[1]}],"later":{}}"#
+        #expect(OTLPAnswer.refusal(Array(text.utf8), as: .json) == "no")
     }
 }

@@ -22,6 +22,8 @@ package final class OTLPReceiver: Sendable {
         case status(Int, retryAfter: String? = nil)
         /// 200 with a page: some proxy's.
         case page
+        /// 200 with any body of any type.
+        case other(type: String?, String)
         /// The connection breaks in the middle of the answer; the entries are kept.
         case half
         /// Never.
@@ -152,6 +154,10 @@ package final class OTLPReceiver: Sendable {
             return Response(
                 status: .ok, headers: [.contentType: "text/html"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: "<html>Sign in first</html>")))
+        case .other(let type, let text):
+            return Response(
+                status: .ok, headers: type.map { [.contentType: $0] } ?? [:],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
         case .half:
             state.withLock { $0.entries += came.batch?.entries ?? [] }
             return Response(

@@ -52,8 +52,13 @@ struct OutputFrameTests {
             let count = Int.random(in: 0..<40)
             let bytes =
                 [1] + (0..<count).map { _ in Bool.random() ? UInt8.random(in: 0...3) : UInt8.random(in: 0...255) }
-            guard let frames = OutputFrameCoding.decode(bytes) else { continue }
+            guard let frames = OutputFrameCoding.decode(bytes) else {
+                #expect(OutputFrameCoding.describedBytes(bytes) == nil)
+                continue
+            }
             #expect(OutputFrameCoding.encode(frames) == bytes)
+            let sum = frames.contains { $0.length == 0 } ? nil : frames.reduce(0) { $0 + $1.length }
+            #expect(OutputFrameCoding.describedBytes(bytes) == sum)
         }
     }
 

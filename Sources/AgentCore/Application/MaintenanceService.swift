@@ -83,9 +83,13 @@ struct MaintenanceService: Service {
             maxAge: application.configuration.store.maxAge)
         do {
             let stores = application.stores
-            while try await application.writer.perform({ try stores.perform { try $0.enforceRetention(limits) } })?
-                .more == true
-            {}
+            while let outcome = try await application.writer.perform({
+                try stores.perform { try $0.enforceRetention(limits) }
+            }) {
+                // It has written an entry of its own, past the writer that tells of others.
+                application.forwarder?.wake()
+                guard outcome.more else { break }
+            }
         } catch {
             application.logger.error(
                 "the store could not be maintained", metadata: [LogKey.errorMessage: "\(error)"])

@@ -196,7 +196,8 @@ enum AgentConfigurationKeys {
     static let forwardOutput = Key(
         "forward.output", .optional(.choice()), defaultText: "`full`; for `forward.receiver: otlp` `excerpt`",
         default: { _ in nil as SendingPolicy.Amount? },
-        "How much of what a container printed is delivered: all of it, the last 8 KiB as text, or nothing.")
+        "How much of what a container printed is delivered: all of it, the last 8 KiB as text, or nothing. The runtime's "
+            + "termination message, which may quote it, is part of the entry's bytes.")
     static let forwardOutputInclude = Key(
         "forward.outputNamespaces.include", .namespaces, default: [],
         "Deliver output only of these namespaces; empty: all.")

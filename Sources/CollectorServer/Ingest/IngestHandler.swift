@@ -52,16 +52,16 @@ struct IngestHandler: Sendable {
         // Held until the answer is made: so long its bytes are in memory.
         let share = budget.share()
         let body = try await self.body(request, share)
-        let batch: IncomingBatch
-        do throws(OTLPRefusal) {
-            batch = try OTLPDecoder(maximumRecords: limits.records).decode(body, as: format)
-        } catch {
-            switch error.kind {
-            case .tooMany:
-                throw APIError(.contentTooLarge, "request.too-many", error.message, remedy: "send less at once")
-            case .disagreement: throw APIError(.badRequest, "ingest.disagreement", error.message)
-            case .malformed: throw APIError(.badRequest, "ingest.malformed", error.message)
-            }
+        let counted = try Self.told { () throws(OTLPRefusal) in try OTLPDecoder.count(body, as: format) }
+        guard counted.memory <= limits.memory.bytes - body.count else {
+            // Whatever else goes away: it would never fit.
+            throw APIError(
+                .contentTooLarge, "request.too-many",
+                "\(counted.messages) messages take more memory than limits.memory allows", remedy: "send less at once")
+        }
+        try share.reserve(counted.memory)
+        let batch = try Self.told { () throws(OTLPRefusal) in
+            try OTLPDecoder(maximumRecords: limits.records).decode(counted)
         }
         let result = try await store.ingest(
             batch.entries.map(ReceivedEntry.init), sender: sender, receivedAt: now())
@@ -74,6 +74,19 @@ struct IngestHandler: Sendable {
         return Response(
             status: .ok, headers: [.contentType: format.contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: OTLPAnswer.body(success, as: format))))
+    }
+
+    private static func told<Result>(_ body: () throws(OTLPRefusal) -> Result) throws(APIError) -> Result {
+        do throws(OTLPRefusal) {
+            return try body()
+        } catch {
+            switch error.kind {
+            case .tooMany:
+                throw APIError(.contentTooLarge, "request.too-many", error.message, remedy: "send less at once")
+            case .disagreement: throw APIError(.badRequest, "ingest.disagreement", error.message)
+            case .malformed: throw APIError(.badRequest, "ingest.malformed", error.message)
+            }
+        }
     }
 
     private static func format(_ headers: HTTPFields) throws(APIError) -> OTLPFormat {

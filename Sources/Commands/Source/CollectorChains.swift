@@ -127,18 +127,28 @@ struct ChainWalk {
     /// A head to meet, and by whom it was kept.
     typealias Noted = (head: NotedHead, keeper: String)
 
-    private let anchor: NotedHead
+    private var anchor: NotedHead
     private let noted: [Noted]
     private var met: [Int64: Digest] = [:]
     private var report = VerifyReport()
 
     /// - Parameter anchor: the last entry that retention removed; nil: the ledger's beginning.
     init(anchor: NotedHead?, noted: [Noted]) {
-        self.anchor = anchor ?? NotedHead(number: 0, hash: .zero)
+        self.anchor = anchor ?? Self.beginning
         self.noted = noted
+        guard self.anchor.number < 0 else { return }
+        report.problems.append("the last removed entry is said to be \(self.anchor.number), which cannot be")
+        self.anchor = Self.beginning
     }
 
+    private static let beginning = NotedHead(number: 0, hash: .zero)
+
     mutating func add(_ entry: CollectorEntries.Entry) {
+        if report.entries == 0, anchor.number >= entry.number {
+            report.problems.append(
+                "the last removed entry is said to be \(anchor.number), and entry \(entry.number) is there")
+            anchor = Self.beginning
+        }
         let last = report.head ?? anchor
         // Behind a hole nothing says what the entry stands on, but the entry itself.
         var link = entry.previousHash
@@ -172,7 +182,9 @@ struct ChainWalk {
             let verdict: VerifyReport.Verdict
             if let hash = met[head.number] {
                 verdict = hash == head.hash ? .agrees : .differs
-            } else if head.number < report.firstNumber ?? 1 {
+            } else if head.number == anchor.number {
+                verdict = anchor.hash == head.hash ? .agrees : .differs
+            } else if head.number < max(anchor.number, report.firstNumber ?? 1) {
                 verdict = .removed
             } else {
                 verdict = .missing

@@ -139,6 +139,28 @@ struct CollectorVerifyTests {
         }
         #expect(lost.out.contains("entries 3 to 4 are missing"))
 
+        // Every entry removed: a head that was kept of one of them is no loss.
+        let third = try #require(whole.ledgers[ledger]?[2])
+        let emptied = { (contents: inout CollectorContents) in
+            contents.ledgers[ledger] = []
+            contents.anchors[ledger] = (3, third.hash)
+        }
+        let older = try await verify(emptied, "--ledger", ledger, "--head", "2:\(second.hash)")
+        #expect(older.code == 0, "\(older.out)")
+        let equal = try await verify(emptied, "--ledger", ledger, "--head", "3:\(third.hash)")
+        #expect(equal.code == 0, "\(equal.out)")
+        let other = try await verify(emptied, "--ledger", ledger, "--head", "3:\(second.hash)")
+        #expect(other.code == 1 && other.out.contains("entry 3 has another hash"), "\(other.out)")
+        let beyond = try await verify(emptied, "--ledger", ledger, "--head", "4:\(second.hash)")
+        #expect(beyond.code == 1 && beyond.out.contains("knows entry 4, and it is not there"), "\(beyond.out)")
+
+        // Anchors that cannot be.
+        for number in [Int64.min, -1, 1, 2, Int64.max] {
+            let wrong = try await verify { $0.anchors[ledger] = (number, second.hash) }
+            #expect(wrong.code == 1, "\(number)")
+            #expect(wrong.out.contains("the last removed entry is said to be \(number)"), "\(wrong.out)")
+        }
+
         let note = Digest(of: [9])
         let given = try await verify({ _ in }, "--ledger", ledger, "--head", "2:\(note)")
         #expect(given.code == 1)
