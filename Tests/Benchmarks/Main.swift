@@ -37,7 +37,7 @@ struct Measure: AsyncParsableCommand {
     /// In this order: what needs an idle node first, what leaves most behind last.
     private static let groups: [BenchmarkGroup] = [
         IdleRows.group, LatencyRows.group, ShortLivedRow.group, ForcedDeletionRow.group, BurstRow.group, TailRow.group,
-        StoreRows.group, CollectorRows.group,
+        StoreRows.group, AcknowledgedRows.group, CollectorRows.group,
     ]
 
     func run() async throws {
