@@ -81,7 +81,9 @@ struct CollectorOpener {
         try CollectorMigrator.migrate(pool)
         let now = options.clock().nanoseconds
         try pool.write { db in
-            try db.run("INSERT OR IGNORE INTO store_state (id, created_at) VALUES (1, ?)", [now])
+            try db.run(
+                "INSERT OR IGNORE INTO store_state (id, created_at, cursor_key) VALUES (1, ?, ?)",
+                [now, Data(CursorSeal.newKey())])
             try db.run("UPDATE store_state SET clean = 0")
         }
         return pool

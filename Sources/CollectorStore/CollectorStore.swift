@@ -13,11 +13,15 @@ package final class CollectorStore: Sendable {
     package let directory: String
     /// How the store was found.
     package let opening: CollectorStoreOpening
+    /// How cursors and marks are shown to readers.
+    package let cursors: CursorSeal
 
     let pool: DatabasePool
     let paths: StorePaths
     let options: CollectorStoreOptions
     let commits: GroupCommit
+    let tokenBook = TokenBook()
+    private let longReads: ReadTurns
     private let lock: StoreLock
     private let state: Mutex<State>
 
@@ -37,20 +41,35 @@ package final class CollectorStore: Sendable {
         try StoreDirectory.prepare(paths, group: options.group)
         let lock = try StoreLock(paths, group: options.group, timeout: options.lockTimeout)
         let (pool, opening) = try CollectorOpener(paths: paths, options: options).open()
-        return CollectorStore(paths, options, lock, pool, opening)
+        do {
+            let (tokens, key) = try pool.read { db in
+                let key = try db.firstRow("SELECT cursor_key FROM store_state") { $0.bytes(0) } ?? []
+                return (try TokenFacts.all(db), key)
+            }
+            guard let cursors = CursorSeal(key) else {
+                throw LastwordError(code: "store.corrupt", message: "the store has no key for its cursors")
+            }
+            let store = CollectorStore(paths, options, lock, pool, opening, cursors)
+            store.tokenBook.fill(tokens)
+            return store
+        } catch {
+            throw StoreFault.reading(error, doing: "read the tokens", at: paths.database, program: .collector)
+        }
     }
 
     private init(
         _ paths: StorePaths, _ options: CollectorStoreOptions, _ lock: StoreLock, _ pool: DatabasePool,
-        _ opening: CollectorStoreOpening
+        _ opening: CollectorStoreOpening, _ cursors: CursorSeal
     ) {
         self.paths = paths
         self.options = options
         self.lock = lock
         self.pool = pool
         self.opening = opening
+        self.cursors = cursors
         directory = paths.directory
         state = Mutex(State())
+        longReads = ReadTurns(options.readers - 1)
         commits = GroupCommit(maxPendingBytes: options.maxPendingBytes)
     }
 
@@ -95,6 +114,13 @@ package final class CollectorStore: Sendable {
         } catch {
             throw StoreFault.reading(error, doing: doing, at: paths.database, program: .collector)
         }
+    }
+
+    /// A read that may take long: it leaves a connection to those that do not.
+    func readingLong<Result: Sendable>(
+        _ doing: String, _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
+        try await longReads.inTurn { try await reading(doing, body) }
     }
 
     /// One write transaction of an administrator or of upkeep, in turn with the group commits.

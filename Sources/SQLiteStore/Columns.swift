@@ -49,11 +49,15 @@ package struct Columns {
 }
 
 extension Database {
-    /// Runs a cached statement and hands over its rows until `body` returns false.
+    /// Runs a statement and hands over its rows until `body` returns false.
+    ///
+    /// - Parameter cached: whether the connection keeps the compiled statement, for good. False for texts that are put
+    ///   together from what somebody asks for: there is no end of them.
     package func forEachRow(
-        _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Columns) throws -> Bool
+        _ sql: String, _ arguments: StatementArguments = StatementArguments(), cached: Bool = true,
+        _ body: (Columns) throws -> Bool
     ) throws {
-        let statement = try cachedStatement(sql: sql)
+        let statement = try cached ? cachedStatement(sql: sql) : makeStatement(sql: sql)
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
         let columns = Columns(statement)
         while try cursor.next() != nil {
@@ -63,10 +67,11 @@ extension Database {
 
     /// The first row as `body` reads it; nil if there is none.
     package func firstRow<Result>(
-        _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Columns) throws -> Result
+        _ sql: String, _ arguments: StatementArguments = StatementArguments(), cached: Bool = true,
+        _ body: (Columns) throws -> Result
     ) throws -> Result? {
         var result: Result?
-        try forEachRow(sql, arguments) { columns in
+        try forEachRow(sql, arguments, cached: cached) { columns in
             result = try body(columns)
             return false
         }
@@ -74,8 +79,10 @@ extension Database {
     }
 
     /// The first column of the first row as a number; 0 if there is none.
-    package func number(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Int64 {
-        try firstRow(sql, arguments) { $0.integer(0) } ?? 0
+    package func number(
+        _ sql: String, _ arguments: StatementArguments = StatementArguments(), cached: Bool = true
+    ) throws -> Int64 {
+        try firstRow(sql, arguments, cached: cached) { $0.integer(0) } ?? 0
     }
 
     /// Executes a cached statement.

@@ -68,10 +68,46 @@ struct LimitedReaderTests {
             #expect(try await collector.call(.GET, "/v1/sessions/\(mine)/output", token: reader).text == "open words\n")
             #expect(try await collector.call(.GET, "/v1/status", token: reader).json["sessions"] as? Int == 1)
             #expect(try await collector.call(.GET, "/v1/statistics", token: reader).json["sessions"] as? Int == 1)
-            let changes = try await collector.call(.GET, "/v1/changes?after=0", token: reader)
+            let beginning = try collector.store.cursors.text(mark: 0)
+            let changes = try await collector.call(.GET, "/v1/changes?after=\(beginning)", token: reader)
             #expect((changes.json["sessions"] as? [Any])?.count == 1)
+            let details = try await collector.call(.GET, "/v1/sessions/\(mine)?details=true", token: reader)
+            #expect(
+                Set((details.json["collector"] as? [String: Any] ?? [:]).keys) == ["receivedAt"],
+                "ledgers and their numbers are a node's")
             for path in ["/v1/nodes", "/v1/gaps", "/v1/alarms", "/v1/ledgers/ledger-1"] {
                 #expect(try await collector.call(.GET, path, token: reader).status == 403)
+            }
+        }
+    }
+
+    @Test("marks and pages' ends tell nothing of what they count, and none can be made up")
+    func cursors() async throws {
+        var ledger = MadeLedger()
+        for number in 1...4 { ledger.addSession(number) }
+        try await RunningCollector.with { [ledger] collector async throws in
+            let agent = try await collector.token(.agent, node: "worker-0")
+            let reader = try await collector.token(.reader, namespaces: ["default"])
+            let before = try #require(
+                try await collector.call(.GET, "/v1/changes", token: reader).json["mark"] as? String)
+            #expect(try await collector.deliver(ledger, token: agent).status == 200)
+            let after = try #require(
+                try await collector.call(.GET, "/v1/changes", token: reader).json["mark"] as? String)
+            #expect(before.utf8.count == after.utf8.count)
+            #expect(Int64(before) == nil && Int64(after) == nil)
+            #expect(before.prefix(16) != after.prefix(16), "no counter in it")
+            let page = try await collector.call(.GET, "/v1/sessions?limit=2", token: reader)
+            let next = try #require(page.json["next"] as? String)
+            let rest = try await collector.call(.GET, "/v1/sessions?limit=2&after=\(next)", token: reader)
+            #expect((rest.json["sessions"] as? [Any])?.count == 2)
+            let forged = String(next.dropLast(4)) + (next.hasSuffix("AAAA") ? "BBBB" : "AAAA")
+            for wrong in ["0", "1.1", forged, before] {
+                let answer = try await collector.call(.GET, "/v1/sessions?after=\(wrong)", token: reader)
+                #expect(answer.status == 400, "\(wrong)")
+            }
+            for wrong in ["0", "1", next, String(before.dropFirst())] {
+                let answer = try await collector.call(.GET, "/v1/changes?after=\(wrong)", token: reader)
+                #expect(answer.status == 400, "\(wrong)")
             }
         }
     }

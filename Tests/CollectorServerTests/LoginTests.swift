@@ -71,12 +71,15 @@ struct LoginTests {
         }
     }
 
-    @Test("after too many failed logins an address has to wait, also with a good token")
+    @Test("after too many failed logins an address has to wait, but for a token that the store knows")
     func failures() async throws {
         try await RunningCollector.with(flags: ["--auth-failure-limit", "3"]) { collector async throws in
             let good = try await collector.token(.reader)
             for _ in 0..<3 { #expect(try await collector.call(.GET, "/v1/sessions", token: "wrong").status == 401) }
-            let answer = try await collector.call(.GET, "/v1/sessions", token: good)
+            #expect(try await collector.call(.GET, "/v1/sessions", token: good).status == 200)
+            let almost = String(good.dropLast()) + (good.hasSuffix("A") ? "B" : "A")
+            #expect(try await collector.call(.GET, "/v1/sessions", token: almost).status == 429)
+            let answer = try await collector.call(.GET, "/v1/sessions", token: "a.b.c")
             #expect(answer.status == 429)
             let seconds = try #require(answer.headers["retry-after"].first.flatMap { Int($0) })
             #expect((1...60).contains(seconds))
@@ -101,6 +104,12 @@ struct LoginTests {
         failures.note("2001:db8:1:2:ffff:0:0:1")
         #expect(failures.delay("2001:db8:1:2::9") != nil)
         #expect(failures.delay("2001:db8:1:3:3:4:5:6") == nil)
+        for address in ["2001:db8::1", "2001:0db8:0:0:ffff::2"] { failures.note(address) }
+        #expect(failures.delay("2001:db8:0::9") != nil, "zeros may be left out anywhere")
+        #expect(failures.delay("2001:db8:0:1::1") == nil)
+        for _ in 0..<2 { failures.note("::ffff:10.0.0.7") }
+        #expect(failures.delay("10.0.0.7") != nil)
+        #expect(failures.delay("::ffff:10.0.0.8") == nil)
     }
 
     @Test("client certificates: an agent's by common name or URI, readers and administrators by URI")
@@ -130,6 +139,19 @@ struct LoginTests {
             }
             let node = try #require(try await collector.store.nodes(scope: .all).first)
             #expect(node.identity == "certificate")
+        }
+    }
+
+    @Test("a certificate that names nobody is no attempt: its address need not wait")
+    func misnamed() async throws {
+        let authority = try TestAuthority()
+        try await RunningCollector.with(authority: authority, flags: ["--auth-failure-limit", "2"]) {
+            collector async throws in
+            let misnamed = try authority.client("x", uris: ["lastword:nothing"])
+            for _ in 0..<3 {
+                #expect(try await collector.call(.GET, "/v1/sessions", client: misnamed).status == 401)
+            }
+            #expect(try await collector.call(.GET, "/v1/sessions", token: "wrong").status == 401)
         }
     }
 

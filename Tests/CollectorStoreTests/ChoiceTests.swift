@@ -109,4 +109,45 @@ struct ChoiceTests {
         #expect(try await store.take([whole]).duplicates == 1)
         #expect(try await store.found("spaeter") == [Sample.id(1)])
     }
+
+    @Test("of equal outputs the chosen ledger's is shown, and never another node's")
+    func outputOfTheChosen() async throws {
+        let store = try Scratch().open()
+        let bytes = Array("same".utf8)
+        func told(_ ledger: inout MadeLedger, _ ending: Ending, _ length: Int) -> (ReceivedEntry, [UInt8]) {
+            let frames = OutputFrameCoding.encode(
+                (0..<length).map { _ in
+                    OutputFrame(stream: .stdout, time: ledger.now, length: bytes.count / length)
+                })
+            var session = Sample.ended(1, node: "worker-0")
+            session.ending = ending
+            session.output = Sample.summary((bytes, frames))
+            return (ledger.session(session, output: (bytes, frames)), frames)
+        }
+        func frames() async throws -> [UInt8]? {
+            guard case .kept(_, let frames, _, _)? = try await store.output(Sample.id(1), scope: .all) else {
+                return nil
+            }
+            return frames
+        }
+        var own = MadeLedger("a")
+        var better = MadeLedger("b")
+        var foreign = MadeLedger("c", node: "worker-9")
+        // A record without its output belongs to worker-0; another node sends one with that hash.
+        var bare = told(&own, .inferred, 1).0
+        bare.output = nil
+        try await store.take([bare])
+        try await store.take([told(&foreign, .observed, 4).0])
+        #expect(try await frames() == nil)
+        let (elder, elderFrames) = told(&own, .inferred, 2)
+        var newer = elder
+        newer.session?.revision += 1
+        newer.bytes = nil
+        try await store.take([newer])
+        #expect(try await frames() == elderFrames)
+        let (chosen, chosenFrames) = told(&better, .observed, 1)
+        try await store.take([chosen])
+        #expect(try await frames() == chosenFrames)
+        #expect(try await store.found("same") == [Sample.id(1)])
+    }
 }

@@ -169,4 +169,47 @@ struct OpeningTests {
         let restored = try scratch.open()
         #expect(try await restored.ids() == [Sample.id(1)])
     }
+
+    @Test("restoring takes back no decision: revoked, erased and held stays so, in the files too")
+    func decisions() async throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var ledger = MadeLedger()
+        let late = [ledger.ended(1, output: "zweigeheim"), ledger.ended(2, output: "offen")]
+        try await store.take(late)
+        let (secret, facts) = try await store.createToken(name: "a", role: .admin, expiresAt: nil, by: "ada")
+        let path = scratch.file("backup.db")
+        try await store.backup(to: path, by: "ada")
+        let third = ledger.ended(3, output: "drittes")
+        try await store.take([third])
+        try await store.revokeToken(facts.id, by: "ada")
+        try await store.erase(Sample.id(1), by: "ada", reason: "a password")
+        try await store.erase(Sample.id(3), by: "ada", reason: "another")
+        try await store.hold(Sample.id(2), by: "ada", reason: "case 7")
+        let change = try await store.changes(after: nil, scope: .all, limit: 1).mark
+        try store.close()
+        let replaced = try CollectorStore.restore(
+            from: path, to: scratch.store, options: scratch.options(), by: "ada")
+        let old = scratch.store + "/" + (try #require(replaced))
+        for suffix in ["", "-wal", "-shm"] where Files.exists(old + suffix) { try Files.remove(old + suffix) }
+        #expect(try scratch.occurrences(of: "zweigeheim") == 0)
+        let restored = try scratch.open()
+        #expect(try await restored.authenticate(secret) == nil)
+        #expect(try await restored.found("zweigeheim").isEmpty)
+        #expect(try await restored.found("offen") == [Sample.id(2)])
+        guard case .erased(let erasure)? = try await restored.output(Sample.id(1), scope: .all) else {
+            Issue.record("the output is back")
+            return
+        }
+        #expect(erasure.reason == "a password")
+        #expect(try await restored.session(Sample.id(2), scope: .all)?.hold?.reason == "case 7")
+        #expect(try await restored.changes(after: nil, scope: .all, limit: 1).mark >= change)
+        // What the backup did not have comes again without its output.
+        try await restored.take([third])
+        guard case .erased? = try await restored.output(Sample.id(3), scope: .all) else {
+            Issue.record("the output is back")
+            return
+        }
+        #expect(try await restored.integrityFindings().isEmpty)
+    }
 }

@@ -150,4 +150,24 @@ struct RetentionTests {
         #expect(try await store.ledger(ledger.id, scope: .all)?.anchorNumber == 10)
         #expect(try await store.take([entries[4]]).duplicates == 1)
     }
+
+    @Test("what was erased stays erased, also when retention has removed it and it comes again")
+    func erasedComesAgain() async throws {
+        let scratch = try Scratch()
+        let store = try scratch.open { $0.indexPurgeDelay = .zero }
+        var ledger = MadeLedger()
+        try await store.take([ledger.ended(1, output: "geheimwort")])
+        try await store.erase(Sample.id(1), by: "ada", reason: "a password")
+        scratch.clock.advance(seconds: 100 * 86_400)
+        _ = try await Self.enforce(store, CollectorRetention(maxAge: .seconds(86_400)))
+        #expect(try await store.ids().isEmpty)
+        var other = MadeLedger("b")
+        try await store.take([other.ended(1, output: "geheimwort")])
+        guard case .erased(let erasure)? = try await store.output(Sample.id(1), scope: .all) else {
+            Issue.record("the output is back")
+            return
+        }
+        #expect(erasure.reason == "a password")
+        #expect(try await store.found("geheimwort").isEmpty)
+    }
 }

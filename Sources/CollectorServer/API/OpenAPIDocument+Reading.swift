@@ -27,7 +27,7 @@ extension OpenAPIDocument {
         "summary":"Sessions that changed behind a mark, in the order of their changes; without after only the mark.",
         "parameters":[\#(filters),
         {"name":"after","in":"query","description":"The mark of the answer before.",
-        "schema":{"type":"integer","minimum":0}}],
+        "schema":{"type":"string"}}],
         "responses":{"200":{"description":"Changes.","content":{"application/json":{"schema":
         {"$ref":"#/components/schemas/Changes"}}}},\#(failures)}}},
         "/v1/statistics":{"get":{"operationId":"statistics","x-lastword-role":"reader",

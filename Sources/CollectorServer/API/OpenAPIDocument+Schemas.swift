@@ -42,11 +42,12 @@ extension OpenAPIDocument {
         "next":{"type":"string","description":"Opaque; absent at the end."}},"additionalProperties":false},
         "Changes":{"type":"object","required":["sessions","mark"],"properties":{
         "sessions":{"type":"array","items":{"$ref":"#/components/schemas/Session"}},
-        "mark":{"type":"string"}},"additionalProperties":false},
+        "mark":{"type":"string","description":"Opaque."}},"additionalProperties":false},
         "SessionDetails":{"type":"object","required":["session","collector"],"properties":{
         "session":{"$ref":"#/components/schemas/Session"},
-        "collector":{"type":"object","required":["ledger","number","receivedAt"],"properties":{
-        "ledger":{"type":"string"},"number":{"type":"integer"},"receivedAt":{"$ref":"#/components/schemas/Time"},
+        "collector":{"type":"object","required":["receivedAt"],"properties":{
+        "ledger":{"type":"string","description":"As number, for unlimited readers."},"number":{"type":"integer"},
+        "receivedAt":{"$ref":"#/components/schemas/Time"},
         "hold":{"$ref":"#/components/schemas/Act"},"erased":{"$ref":"#/components/schemas/Act"},
         "others":{"type":"array","description":"What other ledgers told and was not chosen; for unlimited readers.",
         "items":{"type":"object","required":["ledger","node","number","receivedAt","session"],"properties":{

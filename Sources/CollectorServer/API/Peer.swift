@@ -4,7 +4,7 @@ import NIOSSL
 
 /// The other side of a connection.
 struct Peer: Sendable {
-    /// The IP address as text; `-` on a unix socket.
+    /// The IP address as text; `-` where it is not known any more, as of a connection that has ended.
     let address: String
     /// Verified against `tls.clientCaFile`; nil without one.
     let certificate: NIOSSLCertificate?
@@ -13,7 +13,7 @@ struct Peer: Sendable {
     /// - Parameter channel: that of a request: the connection itself, or a stream of HTTP/2 in it.
     init(of channel: any Channel) async {
         address = channel.remoteAddress?.ipAddress ?? channel.parent?.remoteAddress?.ipAddress ?? "-"
-        isLoopback = address == "-" || address == "::1" || address.hasPrefix("127.") || address == "::ffff:127.0.0.1"
+        isLoopback = address == "::1" || address.hasPrefix("127.") || address == "::ffff:127.0.0.1"
         certificate = await Self.certificate(of: channel)
     }
 

@@ -51,12 +51,13 @@ struct ControlClient: Sendable {
             request.method = .POST
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(message)))
-            // A backup or a verification of a large store takes its time.
-            let answer = try await HTTPClient.shared.execute(request, deadline: .now() + .hours(12))
-            let body = try await answer.body.collect(upTo: 64 << 20)
-            guard answer.status == .ok else {
+            let (status, body) = try await Self.patiently { client in
+                let answer = try await client.execute(request, deadline: .now() + .hours(12))
+                return (answer.status, try await answer.body.collect(upTo: 64 << 20))
+            }
+            guard status == .ok else {
                 throw LastwordError(
-                    code: "control.refused", message: "the running collector answers \(answer.status.code)",
+                    code: "control.refused", message: "the running collector answers \(status.code)",
                     remedy: "use the lastword-collector of its own version")
             }
             return try JSONDecoder().decode(ControlAnswer.self, from: Data(buffer: body))
@@ -67,6 +68,24 @@ struct ControlClient: Sendable {
                 code: "control.failed",
                 message: "the running collector at \(configuration.controlSocket) did not answer",
                 remedy: "look at its log", cause: error)
+        }
+    }
+
+    /// With a client of its own: a backup or a verification of a large store is silent for longer than the shared one's 90
+    /// seconds of patience.
+    static func patiently<Result: Sendable>(
+        _ body: (HTTPClient) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout = .init(connect: .seconds(10))
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            let result = try await body(client)
+            try await client.shutdown()
+            return result
+        } catch {
+            try? await client.shutdown()
+            throw error
         }
     }
 

@@ -8,8 +8,9 @@ import Telemetry
 
 /// Finds out who sends a request, and whether that is enough.
 ///
-/// A bearer token goes before a client certificate. Too many wrong tokens from one address, and it has to wait; a verified
-/// certificate is not an attempt. On the control socket everybody is an administrator: its file is the owner's alone.
+/// A bearer token goes before a client certificate. Too many wrong tokens from one address, and it has to wait, but for those
+/// who show a token that the store knows: agents behind one address do not wait for one of them that is misconfigured. A
+/// verified certificate, even one that names nobody, is not an attempt. On the control socket everybody is an administrator: its file is the owner's alone.
 struct Authenticator: Sendable {
     /// A ServiceAccount token has some 1.5 KiB.
     private static let tokenLimit = 16 * 1024
@@ -62,7 +63,7 @@ struct Authenticator: Sendable {
             do throws(LastwordError) {
                 return try CertificateIdentity.principal(of: certificate)
             } catch {
-                throw refuse("certificate", error.message, peer)
+                throw refuse("certificate", error.message, peer, isAttempt: false)
             }
         }
         guard !isRequired else { return nil }
@@ -71,28 +72,20 @@ struct Authenticator: Sendable {
     }
 
     private func login(_ header: String, _ peer: Peer) async throws(APIError) -> Principal {
+        let parts = header.split(separator: " ", maxSplits: 1)
+        let isBearer = parts.count == 2 && parts[0].lowercased() == "bearer" && parts[1].utf8.count <= Self.tokenLimit
+        let token = isBearer ? String(parts[1].drop { $0 == " " }) : ""
+        let isOwn = token.hasPrefix("lwt_")
+        // Before the delay: 256 random bits are not guessed, and looking them up costs next to nothing.
+        if isOwn, let facts = try await known(token) { return Principal(facts) }
         if let delay = failures.delay(peer.address) {
             Counter(label: "lastword_collector_logins_delayed_total").increment()
             throw APIError(
                 .tooManyRequests, "auth.too-many-failures", "too many failed logins from this address",
                 remedy: "correct the token; the collector's log says what was wrong with it", retryAfter: delay)
         }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= Self.tokenLimit else {
-            throw refuse("header", "not a bearer token", peer)
-        }
-        let token = String(parts[1].drop { $0 == " " })
-        if token.hasPrefix("lwt_") {
-            do {
-                if let facts = try await store.authenticate(token) { return Principal(facts) }
-            } catch let error as LastwordError {
-                throw APIError(store: error)
-            } catch {
-                throw APIError(
-                    .serviceUnavailable, "server.stopping", "the collector is stopping", retryAfter: .seconds(5))
-            }
-            throw refuse("token", "unknown, expired or revoked", peer)
-        }
+        guard isBearer else { throw refuse("header", "not a bearer token", peer) }
+        if isOwn { throw refuse("token", "unknown, expired or revoked", peer) }
         guard let serviceAccounts, token.split(separator: ".", omittingEmptySubsequences: false).count == 3 else {
             throw refuse("token", "not one of the collector's, and ServiceAccount tokens are not set up", peer)
         }
@@ -103,9 +96,20 @@ struct Authenticator: Sendable {
         }
     }
 
+    private func known(_ token: String) async throws(APIError) -> TokenFacts? {
+        do {
+            return try await store.authenticate(token)
+        } catch let error as LastwordError {
+            throw APIError(store: error)
+        } catch {
+            throw APIError(
+                .serviceUnavailable, "server.stopping", "the collector is stopping", retryAfter: .seconds(5))
+        }
+    }
+
     /// Counts and logs it; what was wrong is not told to whoever tried.
-    private func refuse(_ method: String, _ why: String, _ peer: Peer) -> APIError {
-        failures.note(peer.address)
+    private func refuse(_ method: String, _ why: String, _ peer: Peer, isAttempt: Bool = true) -> APIError {
+        if isAttempt { failures.note(peer.address) }
         Counter(label: "lastword_collector_logins_failed_total", dimensions: [("method", method)]).increment()
         logger.warning("a login failed", metadata: [LogKey.peerAddress: "\(peer.address)", LogKey.reason: "\(why)"])
         return APIError(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Synchronization
 
 /// Counts failed logins of each address, so that nobody tries tokens at leisure.
@@ -55,10 +56,16 @@ final class FailedLogins: Sendable {
         }
     }
 
+    /// By the binary address: there are many ways to write one. IPv4 counts by itself, however it is written.
     private static func network(_ address: String) -> String {
-        let groups = address.split(separator: ":", omittingEmptySubsequences: false)
-        // `::1` and IPv4 as they are.
-        guard groups.count > 4, !address.hasPrefix("::") else { return address }
-        return groups.prefix(4).joined(separator: ":")
+        var binary = in6_addr()
+        // A zone is no part of the address.
+        let text = String(address.prefix { $0 != "%" })
+        guard inet_pton(AF_INET6, text, &binary) == 1 else { return address }
+        let bytes = withUnsafeBytes(of: binary) { Array($0) }
+        if bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]) {
+            return bytes.suffix(4).map(String.init).joined(separator: ".")
+        }
+        return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: "-")
     }
 }

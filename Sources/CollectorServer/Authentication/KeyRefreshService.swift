@@ -26,7 +26,8 @@ struct KeyRefreshService: Service {
                         logger.info("the ServiceAccount issuer's keys were read")
                     }
                 } catch {
-                    health.report(HealthState.Part.keys, .failing("\(error)"))
+                    // Anybody may ask `/readyz`: paths and causes are for the log.
+                    health.report(HealthState.Part.keys, .failing(error.code))
                     logger.warning(
                         "the ServiceAccount issuer's keys could not be read",
                         metadata: [LogKey.errorMessage: "\(error)"])

@@ -75,7 +75,7 @@ struct NodeHandlers: Sendable {
         let id = request.parameters["id"] ?? ""
         let after = try request.query.integer("after", 0...(.max)) ?? 0
         let limit = try request.query.limit()
-        guard try await store.ledger(id, scope: scope) != nil else { throw Self.unknownLedger }
+        guard let ledger = try await store.ledger(id, scope: scope) else { throw Self.unknownLedger }
         let entries = try await store.entries(ledger: id, after: after, limit: limit, scope: scope)
         return JSONBody.response { json in
             json.list("entries") { json in
@@ -91,7 +91,9 @@ struct NodeHandlers: Sendable {
                     }
                 }
             }
-            if entries.count == limit { json.member("next", entries.last.map { .integer($0.number) }) }
+            if let last = entries.last, last.number < ledger.headNumber || entries.count == limit {
+                json.member("next", .integer(last.number))
+            }
         }
     }
 

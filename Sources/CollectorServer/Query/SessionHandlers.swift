@@ -18,32 +18,42 @@ struct SessionHandlers: Sendable {
         try request.query.allow(Self.filters)
         var cursor: PageCursor?
         if let text = try request.query.text("after") {
-            guard let parsed = PageCursor(text) else {
+            guard let parsed = store.cursors.cursor(text) else {
                 throw QueryParameters.invalid("after is not the next of a page of this list")
             }
             cursor = parsed
         }
         let page = try await store.sessions(
             try Self.query(request.query), scope: scope, limit: try request.query.limit(), after: cursor)
+        let next = try page.next.map { try store.cursors.text($0) }
         return JSONBody.response { json in
             json.list("sessions") { json in
                 for session in page.sessions { json.element(raw: Array(session.json.utf8)) }
             }
-            json.member("next", page.next.map { .string($0.text) })
+            json.member("next", next.map(JSONValue.string))
         }
     }
 
     func changes(_ request: APIRequest) async throws -> Response {
         let scope = try request.scope
         try request.query.allow(Self.filters)
+        var after: Int64?
+        if let text = try request.query.text("after") {
+            guard let mark = store.cursors.mark(text) else {
+                throw QueryParameters.invalid(
+                    "after is not a mark of this store", remedy: "ask without after for a new one")
+            }
+            after = mark
+        }
         let page = try await store.changes(
-            after: try request.query.integer("after", 0...(.max)), try Self.query(request.query), scope: scope,
+            after: after, try Self.query(request.query), scope: scope,
             limit: try request.query.limit())
+        let mark = try store.cursors.text(mark: page.mark)
         return JSONBody.response { json in
             json.list("sessions") { json in
                 for session in page.sessions { json.element(raw: Array(session.json.utf8)) }
             }
-            json.member("mark", .string(String(page.mark)))
+            json.member("mark", .string(mark))
         }
     }
 
@@ -60,8 +70,11 @@ struct SessionHandlers: Sendable {
         return JSONBody.response { json in
             json.member("session", raw: record)
             json.object("collector") { json in
-                json.member("ledger", .string(session.ledger))
-                json.member("number", .integer(session.number))
+                // Ledgers are a node's, and a number tells how much else the node has recorded.
+                if scope.isUnlimited {
+                    json.member("ledger", .string(session.ledger))
+                    json.member("number", .integer(session.number))
+                }
                 json.member("receivedAt", .time(session.receivedAt))
                 json.member("hold", session.hold.map { .act($0.actor, $0.reason, $0.at) })
                 json.member("erased", session.erased.map { .act($0.actor, $0.reason, $0.at) })

@@ -38,7 +38,9 @@ struct CertificateWatcher: Service {
             Counter(label: "lastword_collector_certificate_reloads_total", dimensions: [("outcome", "ok")]).increment()
             logger.notice("certificates read again")
         } catch {
-            health.report(HealthState.Part.certificates, .failing("\(error)"))
+            // Anybody may ask `/readyz`: paths and causes are for the log.
+            health.report(
+                HealthState.Part.certificates, .failing((error as? LastwordError)?.code ?? "certificates.unusable"))
             Counter(label: "lastword_collector_certificate_reloads_total", dimensions: [("outcome", "failed")])
                 .increment()
             logger.error(

@@ -29,7 +29,8 @@ extension CollectorStore {
 
     /// Puts a backup in the place of the store in `directory`, which no collector may have open. What stood there is renamed,
     /// never deleted; its new name is given, nil if there was none. The store is as it was at the backup: entries that were
-    /// received after it are holes, which the agents' ledgers still have.
+    /// received after it are holes, which the agents' ledgers still have. But what people decided since is taken over from
+    /// the store that stood there: revoked tokens, erasures and holds.
     ///
     /// Throws `backup.unusable` where the backup is damaged or of another program, `store.newer-schema`, `store.locked`.
     @discardableResult
@@ -49,14 +50,18 @@ extension CollectorStore {
         let lock = try StoreLock(paths, group: options.group, timeout: options.lockTimeout)
         let fresh = paths.database + ".restoring"
         unlink(fresh)
+        let carried: CarriedDecisions?
         do {
             let source = try ReadOnlyConnection(path: path)
             try StoreCopy.write(to: fresh) { copy in try source.queue.backup(to: copy) }
             try source.queue.close()
+            carried = try CarriedDecisions.read(paths.database, paths.wal)
+            try carried?.write(to: fresh)
         } catch {
             throw StoreFault.writing(error, doing: "restore \(path)", at: paths.database, program: .collector)
         }
         let now = options.clock()
+        let tookOver = carried != nil
         let hasOld = FileFacts(paths.database) != nil || FileFacts(paths.wal) != nil
         let old = hasOld ? try paths.setAside(at: now, as: "replaced") : nil
         guard rename(fresh, paths.database) == 0 else {
@@ -66,7 +71,9 @@ extension CollectorStore {
         let store = try open(directory: directory, options: options)
         do {
             try store.pool.write { db in
-                try AuditTrail.note("store.restore", actor: actor, detail: [("file", .string(path))], at: now, db)
+                try AuditTrail.note(
+                    "store.restore", actor: actor,
+                    detail: [("file", .string(path)), ("decisionsTakenOver", .bool(tookOver))], at: now, db)
             }
         } catch {
             throw store.failed(error, "note the restoring")
@@ -92,8 +99,8 @@ extension CollectorStore {
 private enum StoreCopy {
     /// Writes under another name first: a copy that was interrupted does not look like one.
     static func write(to path: String, _ copy: (DatabaseQueue) throws -> Void) throws {
-        let partial = path + ".partial"
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) }
+        // A name of its own: two that write to one place at the same time shall not write into one file.
+        let partial = "\(path).\(UInt64.random(in: .min ... .max)).partial"
         let file = Glibc.open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o640)
         guard file >= 0 else { throw StoreDirectory.unwritable(partial, SystemFault("open"), program: .collector) }
         defer { Glibc.close(file) }
@@ -114,10 +121,14 @@ private enum StoreCopy {
             throw StoreFault.writing(error, doing: "write a copy", at: path, program: .collector)
         }
         guard fsync(file) == 0 else {
-            throw StoreDirectory.unwritable(partial, SystemFault("fsync"), program: .collector)
+            let fault = SystemFault("fsync")
+            unlink(partial)
+            throw StoreDirectory.unwritable(partial, fault, program: .collector)
         }
         guard rename(partial, path) == 0 else {
-            throw StoreDirectory.unwritable(path, SystemFault("rename"), program: .collector)
+            let fault = SystemFault("rename")
+            unlink(partial)
+            throw StoreDirectory.unwritable(path, fault, program: .collector)
         }
     }
 }

@@ -15,6 +15,25 @@ enum Holds {
 enum Erasures {
     static let action = "session.erase"
 
+    /// When a session of this id was erased, also one that retention has removed since; nil if none was.
+    static func moment(_ id: SessionID, _ db: Database) throws -> Int64? {
+        try db.firstRow(
+            "SELECT at FROM audit WHERE session = ? AND action = ? ORDER BY seq DESC LIMIT 1", [id.rawValue, action]
+        ) { $0.integer(0) }
+    }
+
+    /// Removes all outputs of a session and their words; their hashes in hexadecimal.
+    static func eraseOutputs(_ row: Int64, _ db: Database) throws -> [String] {
+        try OutputIndex.remove(row, db)
+        var digests: [String] = []
+        try db.forEachRow("SELECT sha256 FROM output WHERE session = ? ORDER BY seq", [row]) { columns in
+            digests.append(try LedgerState.digest(columns, 0).description)
+            return true
+        }
+        try db.run("DELETE FROM output WHERE session = ?", [row])
+        return digests
+    }
+
     /// Why it was erased stands in the audit trail alone.
     static func of(_ row: Int64, _ id: SessionID, _ db: Database) throws -> Erasure? {
         guard try db.number("SELECT erased_at IS NOT NULL FROM session WHERE seq = ?", [row]) == 1 else { return nil }
@@ -71,7 +90,7 @@ extension CollectorStore {
                     remedy: "release the hold first")
             }
             guard try db.number("SELECT erased_at IS NULL FROM session WHERE seq = ?", [row]) == 1 else { return false }
-            let digests = try Self.eraseOutputs(row, db)
+            let digests = try Erasures.eraseOutputs(row, db)
             try db.run("UPDATE session SET erased_at = ? WHERE seq = ?", [now.nanoseconds, row])
             try AuditTrail.note(
                 Erasures.action, actor: actor, session: id, reason: reason, detail: [("sha256", .strings(digests))],
@@ -83,19 +102,8 @@ extension CollectorStore {
         }
         // Also where it was erased before: the process may have ended in between.
         try await purgeIndex()
-        try await emptyLog()
+        try await emptyLog(within: .seconds(20))
         return isNew
-    }
-
-    private static func eraseOutputs(_ row: Int64, _ db: Database) throws -> [String] {
-        try OutputIndex.remove(row, db)
-        var digests: [String] = []
-        try db.forEachRow("SELECT sha256 FROM output WHERE session = ? ORDER BY seq", [row]) { columns in
-            digests.append(try LedgerState.digest(columns, 0).description)
-            return true
-        }
-        try db.run("DELETE FROM output WHERE session = ?", [row])
-        return digests
     }
 
     private static func row(of id: SessionID, _ db: Database) throws -> Int64 {
@@ -121,24 +129,48 @@ extension CollectorStore {
     }
 
     /// Moves what the write-ahead log holds into the database and empties it: it has old copies of pages. Waits for readers
-    /// that hold on to an old moment.
-    func emptyLog() async throws {
-        for attempt in 1...50 {
-            let isEmpty: Bool
-            do {
-                isEmpty = try await pool.writeWithoutTransaction { db in
-                    try db.firstRow("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 } ?? false
+    /// that hold on to an old moment, but never on the connection that writes: batches go on being committed.
+    ///
+    /// Throws `store.busy` where a backup or another long read is not over in time. Then retention's next look tries again.
+    func emptyLog(within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        do {
+            while try await !tryToEmptyLog() {
+                guard ContinuousClock.now < deadline else {
+                    try await oweIndex()
+                    throw LastwordError(
+                        code: "store.busy",
+                        message: "cannot empty the write-ahead log of \(paths.database) yet: a backup or another long"
+                            + " read holds on to what it has",
+                        remedy: "nothing: it is tried again every minute; the same command says when it is done")
                 }
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 50 {
-                isEmpty = false
-            } catch {
-                throw failed(error, "empty the write-ahead log")
+                try await Task.sleep(for: .milliseconds(100))
             }
-            if isEmpty { return }
-            try await Task.sleep(for: .milliseconds(100))
+        } catch let error as DatabaseError {
+            throw failed(error, "empty the write-ahead log")
         }
-        throw LastwordError(
-            code: "store.busy", message: "cannot empty the write-ahead log of \(paths.database): a reader holds it",
-            remedy: "erase the session again when nothing reads the store")
+    }
+
+    /// Has the purge made again.
+    private func oweIndex() async throws {
+        let now = options.clock().nanoseconds
+        try await writing("note what the log owes") { db in
+            try db.run(
+                "UPDATE store_state SET index_debt_at = min(coalesce(index_debt_at, ?), ?)", [now, now])
+        }
+    }
+
+    /// At once or not at all: SQLite would wait for the readers with the writer in its hands.
+    private func tryToEmptyLog() async throws -> Bool {
+        try await pool.writeWithoutTransaction { db in
+            let patience = try db.number("PRAGMA busy_timeout")
+            try db.execute(sql: "PRAGMA busy_timeout = 0")
+            defer { try? db.execute(sql: "PRAGMA busy_timeout = \(patience)") }
+            do {
+                return try db.firstRow("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 } ?? false
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                return false
+            }
+        }
     }
 }

@@ -28,7 +28,7 @@ package struct CollectorStatus: Sendable, Hashable {
 extension CollectorStore {
     package func status() async throws -> CollectorStatus {
         let paths = self.paths
-        return try await reading("read the store's status") { db in
+        return try await readingLong("read the store's status") { db in
             func count(_ sql: String) throws -> Int { Int(clamping: try db.number("SELECT count(*) FROM " + sql)) }
             let used =
                 try (db.number("PRAGMA page_count") - db.number("PRAGMA freelist_count"))
@@ -64,7 +64,7 @@ extension CollectorStore {
 
     /// Reads the whole store through, database and search index; what is wrong with it in words, nothing if it is sound.
     package func integrityFindings() async throws -> [String] {
-        var findings = try await reading("check the store") { db in
+        var findings = try await readingLong("check the store") { db in
             var findings: [String] = []
             try db.forEachRow("PRAGMA integrity_check(100)") { row in
                 if row.text(0) != "ok" { findings.append(row.text(0)) }

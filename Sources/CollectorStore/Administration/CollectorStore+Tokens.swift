@@ -43,11 +43,11 @@ extension CollectorStore {
         }
         var random = SystemRandomNumberGenerator()
         let id = Hex.encode((0..<8).map { _ in UInt8.random(in: 0...255, using: &random) })
-        let secret = "lwt_\(id)_" + Self.base64URL((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+        let secret = "lwt_\(id)_" + Base64URL.encode((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
         let facts = TokenFacts(
             id: id, name: Bounds.name(name), role: role, node: node, namespaces: namespaces,
             createdAt: options.clock(), expiresAt: expiresAt, revokedAt: nil)
-        try await writing("make a token") { db in
+        try await writing("make a token") { [self] db in
             try db.run(
                 """
                 INSERT INTO token (id, name, role, node, namespaces, secret_sha256, created_at, expires_at)
@@ -61,12 +61,13 @@ extension CollectorStore {
                 "token.create", actor: actor,
                 detail: [("id", .string(facts.id)), ("name", .string(facts.name)), ("role", .string(role.rawValue))],
                 at: facts.createdAt, db)
+            refreshTokens(after: db)
         }
         return (secret, facts)
     }
 
     /// Whose token it is; nil if it is none of ours, has expired or was revoked. Which of these is not told to the one who
-    /// shows it.
+    /// shows it. Waits for no connection.
     package func authenticate(_ secret: String) async throws -> TokenFacts? {
         let parts = secret.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "lwt", parts[1].utf8.count == 16, secret.utf8.count <= 128 else {
@@ -75,14 +76,22 @@ extension CollectorStore {
         let id = String(parts[1])
         let hash = Array(SHA256.hash(data: Data(secret.utf8)))
         let now = options.clock()
-        return try await reading("look up a token") { db in
-            let found = try db.firstRow("SELECT \(TokenFacts.columns) FROM token WHERE id = ?", [id]) { row in
-                (TokenFacts(row), row.bytes(8))
+        guard let (facts, stored) = tokenBook[id], Self.areSame(stored, hash), facts.revokedAt == nil,
+            facts.expiresAt.map({ now < $0 }) ?? true
+        else { return nil }
+        return facts
+    }
+
+    /// Has the book read anew when the transaction at hand is committed, and before the next one begins.
+    private func refreshTokens(after db: Database) {
+        db.afterNextTransaction { [self] db in
+            do {
+                tokenBook.fill(try TokenFacts.all(db))
+            } catch {
+                // Unreadable: nobody gets in by what may be revoked.
+                tokenBook.fill([])
+                _ = failed(error, "read the tokens")
             }
-            guard case (let facts?, let stored)? = found, Self.areSame(stored, hash), facts.revokedAt == nil,
-                facts.expiresAt.map({ now < $0 }) ?? true
-            else { return nil }
-            return facts
         }
     }
 
@@ -90,10 +99,11 @@ extension CollectorStore {
     @discardableResult
     package func revokeToken(_ id: String, by actor: String) async throws -> Bool {
         let now = options.clock()
-        return try await writing("revoke a token") { db in
+        return try await writing("revoke a token") { [self] db in
             try db.run("UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [now.nanoseconds, id])
             guard db.changesCount > 0 else { return false }
             try AuditTrail.note("token.revoke", actor: actor, detail: [("id", .string(id))], at: now, db)
+            refreshTokens(after: db)
             return true
         }
     }
@@ -101,12 +111,7 @@ extension CollectorStore {
     /// All tokens, oldest first.
     package func tokens() async throws -> [TokenFacts] {
         try await reading("list the tokens") { db in
-            var tokens: [TokenFacts] = []
-            try db.forEachRow("SELECT \(TokenFacts.columns) FROM token ORDER BY created_at, id") { row in
-                if let facts = TokenFacts(row) { tokens.append(facts) }
-                return true
-            }
-            return tokens
+            try TokenFacts.all(db).map(\.facts)
         }
     }
 
@@ -114,10 +119,6 @@ extension CollectorStore {
     private static func areSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
     private static func text(_ namespaces: Set<String>) -> String {
@@ -129,6 +130,16 @@ extension CollectorStore {
 extension TokenFacts {
     fileprivate static let columns =
         "id, name, role, node, namespaces, created_at, expires_at, revoked_at, secret_sha256"
+
+    /// Oldest first.
+    static func all(_ db: Database) throws -> [TokenBook.Entry] {
+        var tokens: [TokenBook.Entry] = []
+        try db.forEachRow("SELECT \(columns) FROM token ORDER BY created_at, id") { row in
+            if let facts = TokenFacts(row) { tokens.append((facts, row.bytes(8))) }
+            return true
+        }
+        return tokens
+    }
 
     /// Nil where the role is not one of ours.
     fileprivate init?(_ row: Columns) {

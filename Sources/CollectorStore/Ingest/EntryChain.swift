@@ -14,9 +14,14 @@ enum EntryChain {
         case duplicate
         /// The number is taken by an entry with another hash: kept beside it.
         case fork
+        /// So many stand beside it already that this one is only counted.
+        case countedFork
         /// Retention has been here already.
         case removed
     }
+
+    /// Whoever makes forks without end shall not fill the store with them, nor make each further one dearer to look at.
+    static let maxForks = 16
 
     static func store(
         _ entry: ReceivedEntry, in ledger: inout LedgerState, receivedAt: Timestamp, _ db: Database,
@@ -74,6 +79,7 @@ enum EntryChain {
                 .fork, node: ledger.node, nodeName: node, ledger: (ledger.row, ledger.id), number: entry.number,
                 "entry \(entry.number) came again with another hash: the agent's store was put back to an older state,"
                     + " or changed", at: receivedAt)
+            guard known.count <= maxForks else { return .countedFork }
             try insert(entry, fork: known.count, &ledger, receivedAt, db)
             return .fork
         }

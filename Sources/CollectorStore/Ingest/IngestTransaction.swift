@@ -52,10 +52,11 @@ struct IngestTransaction {
             case .fork:
                 result.stored += 1
                 result.forks += 1
+            case .countedFork: result.forks += 1
             }
             nodes[entry.node] = node
             ledgers[entry.ledger] = ledger
-            guard fate != .removed else { continue }
+            guard fate != .removed, fate != .countedFork else { continue }
             if let session = prepared.session, fate != .duplicate || session.output != nil {
                 try SessionWriter.write(session, entry, ledger, receivedAt: now, &self)
                 nodes[entry.node]?.cluster = session.session.cluster ?? node.cluster

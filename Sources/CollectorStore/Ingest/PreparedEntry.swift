@@ -3,6 +3,9 @@ import SessionRecords
 
 /// An entry with everything done that can be done outside the transaction, and by many callers at once.
 struct PreparedEntry: Sendable {
+    /// A larger one is refused: an agent's own is some KiB, and whoever reads entries holds a page of them.
+    static let maxBytes = 8 << 20
+
     let entry: ReceivedEntry
     let session: PreparedSession?
 
@@ -12,6 +15,10 @@ struct PreparedEntry: Sendable {
         else {
             throw LastwordError(
                 code: "ingest.malformed", message: "an entry has no ledger, no number from 1, no type or no node")
+        }
+        guard entry.bytes?.count ?? 0 <= Self.maxBytes else {
+            throw LastwordError(
+                code: "ingest.malformed", message: "entry \(entry.number) has more than \(Self.maxBytes) bytes")
         }
         self.entry = entry
         session = try entry.session.map { try PreparedSession($0, entry) }

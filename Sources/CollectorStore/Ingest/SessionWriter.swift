@@ -35,6 +35,11 @@ enum SessionWriter {
         guard let stored else {
             let row = try insert(prepared, entry, ledger, now, &transaction)
             try insertVersion(prepared, entry, ledger, row, isForeign: false, now, db)
+            // Retention may have removed one that was erased: it comes again without its output.
+            if let erased = try Erasures.moment(prepared.session.id, db) {
+                try db.run("UPDATE session SET erased_at = ? WHERE seq = ?", [erased, row])
+                return
+            }
             if let output = try storeOutput(prepared, ledger, row, db) {
                 transaction.index.note(row, prepared.indexText(fresh: output))
             }

@@ -20,6 +20,7 @@ enum Schema1 {
             created_at INTEGER NOT NULL,
             change INTEGER NOT NULL DEFAULT 0 CHECK (change >= 0),
             index_debt_at INTEGER,
+            cursor_key BLOB NOT NULL CHECK (length(cursor_key) = 32),
             clean INTEGER NOT NULL DEFAULT 0 CHECK (clean IN (0, 1))
         );
 

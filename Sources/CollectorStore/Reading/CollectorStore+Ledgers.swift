@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
 import GRDB
 import SQLiteStore
 package import SessionRecords
@@ -85,13 +86,48 @@ extension CollectorStore {
         return try await reading("read ledger \(Bounds.name(id))") { db in try LedgerOverview.all(db, id).first }
     }
 
-    /// At most `limit` entries of the chain with numbers behind `after`, and, where asked for, forks beside them.
+    /// At most `limit` holes that begin at `first` or behind it, lowest first.
+    package func holes(
+        ledger: String, from first: Int64, limit: Int, scope: ReadScope
+    ) async throws -> [ClosedRange<Int64>] {
+        guard scope.isUnlimited else { return [] }
+        return try await reading("read holes") { db in
+            var holes: [ClosedRange<Int64>] = []
+            try db.forEachRow(
+                """
+                SELECT first, last FROM hole WHERE ledger = (SELECT seq FROM ledger WHERE id = ?) AND first >= ?
+                ORDER BY first LIMIT ?
+                """, [ledger, first, max(0, limit)]
+            ) { row in
+                let (first, last) = (row.integer(0), row.integer(1))
+                if first <= last { holes.append(first...last) }
+                return true
+            }
+            return holes
+        }
+    }
+
+    /// Whether an entry of this number has this hash, in the chain or beside it.
+    package func hasEntry(_ ledger: String, _ number: Int64, hash: Digest) async throws -> Bool {
+        try await reading("look for an entry") { db in
+            try db.number(
+                """
+                SELECT EXISTS (
+                    SELECT 1 FROM entry
+                    WHERE ledger = (SELECT seq FROM ledger WHERE id = ?) AND number = ? AND hash = ?)
+                """, [ledger, number, Data(hash.bytes)]) == 1
+        }
+    }
+
+    /// At most `limit` entries of the chain with numbers behind `after`, and about 16 MiB of them, and, where asked for, forks
+    /// beside them. Only an empty answer says that there is nothing more.
     package func entries(
         ledger: String, after number: Int64, limit: Int, forks: Bool = false, scope: ReadScope
     ) async throws -> [StoredEntry] {
         guard scope.isUnlimited else { return [] }
         return try await reading("read entries") { db in
             var entries: [StoredEntry] = []
+            var room = PageRoom()
             try db.forEachRow(
                 """
                 SELECT number, fork, type, received_at, previous_hash, hash, bytes, stub_reason FROM entry
@@ -99,12 +135,16 @@ extension CollectorStore {
                 ORDER BY number, fork LIMIT ?
                 """, [ledger, number, forks, max(0, min(limit, Self.maxPage))]
             ) { row in
+                // Forks are not torn from the entry that they stand beside.
+                guard room.isLeft || row.integer(1) > 0 else { return false }
+                let bytes = row.isNull(6) ? nil : row.bytes(6)
+                room.take(bytes?.count ?? 0)
                 entries.append(
                     StoredEntry(
                         number: row.integer(0), fork: Int(clamping: row.integer(1)), type: row.text(2),
                         receivedAt: Timestamp(nanoseconds: row.integer(3)),
                         previousHash: try LedgerState.digest(row, 4), hash: try LedgerState.digest(row, 5),
-                        bytes: row.isNull(6) ? nil : row.bytes(6), stubReason: row.optionalText(7)))
+                        bytes: bytes, stubReason: row.optionalText(7)))
                 return true
             }
             return entries

@@ -84,7 +84,8 @@ extension CollectorStore {
             let kept = try db.firstRow(
                 """
                 SELECT o.bytes, o.frames, o.sha256, o.frames_sha256 FROM session s
-                JOIN output o ON o.session = s.seq AND o.sha256 = s.sha256 WHERE s.seq = ? ORDER BY o.seq LIMIT 1
+                JOIN output o ON \(OutputIndex.isChosen) WHERE s.seq = ?
+                ORDER BY o.ledger = s.ledger DESC, o.seq LIMIT 1
                 """, [row]
             ) { columns in
                 StoredOutput.kept(

@@ -7,16 +7,17 @@ extension CollectorStore {
     /// What one page holds at most.
     package static let maxPage = 10_000
 
-    /// One page of the list, newest first; `after` is the `next` of the page before it. What arrives meanwhile moves
+    /// One page of the list, newest first, of at most `limit` records and about 16 MiB; `after` is the `next` of the page before it. What arrives meanwhile moves
     /// nothing that is behind the cursor.
     package func sessions(
         _ query: CollectorQuery = CollectorQuery(), scope: ReadScope, limit: Int, after cursor: PageCursor? = nil
     ) async throws -> CollectorPage {
         let limit = max(0, min(limit, Self.maxPage))
         return try await reading("list sessions") { db in
-            let rows = try SessionQuery(query, scope: scope).page(db, limit: limit, after: cursor)
-            let isLast = rows.count < limit || limit == 0
-            return CollectorPage(sessions: try rows.map(Self.record), next: isLast ? nil : rows.last?.cursor)
+            let page = try SessionQuery(query, scope: scope).page(db, limit: limit, after: cursor)
+            return CollectorPage(
+                sessions: try page.rows.map { try Self.record($0.id, $0.record) },
+                next: page.goesOn ? page.rows.last?.cursor : nil)
         }
     }
 
@@ -29,9 +30,9 @@ extension CollectorStore {
 
     /// How many sessions the query lets through.
     package func count(_ query: CollectorQuery = CollectorQuery(), scope: ReadScope) async throws -> Int {
-        try await reading("count sessions") { db in
+        try await readingLong("count sessions") { db in
             let (sql, arguments) = try SessionQuery(query, scope: scope).statement("count(*)", tail: "", db)
-            return Int(clamping: try db.number(sql, arguments))
+            return Int(clamping: try db.number(sql, arguments, cached: false))
         }
     }
 
@@ -48,27 +49,31 @@ extension CollectorStore {
                 "s.seq, s.id, s.ledger, s.change", extra: ("s.change > ?", [mark]),
                 walk: .index("sqlite_autoindex_session_2"),
                 tail: "ORDER BY s.change LIMIT ?", db)
-            var rows: [StoredRecord] = []
-            var last = mark
-            try db.forEachRow(
-                """
-                SELECT p.id, v.record, p.change FROM (\(sql)) p
-                JOIN session_version v ON v.session = p.seq AND v.ledger = p.ledger ORDER BY p.change
-                """, arguments + [limit]
-            ) { row in
-                rows.append(try Self.record((row.text(0), row.text(1), PageCursor(sortAt: 0, row: 0))))
-                last = row.integer(2)
+            var found: [(row: Int64, id: String, ledger: Int64, change: Int64)] = []
+            try db.forEachRow(sql, arguments + [limit], cached: false) { row in
+                found.append((row.integer(0), row.text(1), row.integer(2), row.integer(3)))
                 return true
             }
+            var room = PageRoom()
+            var rows: [StoredRecord] = []
+            var last = mark
+            for (row, id, ledger, change) in found {
+                guard room.isLeft else { break }
+                last = change
+                guard let record = try SessionQuery.record(row, ledger, db) else { continue }
+                room.take(record.utf8.count)
+                rows.append(try Self.record(id, record))
+            }
             // Nothing more is behind this page: what the filter kept back need not be walked again.
-            return ChangesPage(sessions: rows, mark: rows.count < limit ? max(newest, mark) : last)
+            let isLast = found.count < limit && room.isLeft
+            return ChangesPage(sessions: rows, mark: isLast ? max(newest, mark) : last)
         }
     }
 
-    static func record(_ row: (id: String, record: String, cursor: PageCursor)) throws -> StoredRecord {
-        guard let id = SessionID(row.id) else {
+    private static func record(_ id: String, _ json: String) throws -> StoredRecord {
+        guard let id = SessionID(id) else {
             throw LastwordError(code: "store.corrupt", message: "a session in the store has no id")
         }
-        return StoredRecord(id: id, json: row.record)
+        return StoredRecord(id: id, json: json)
     }
 }

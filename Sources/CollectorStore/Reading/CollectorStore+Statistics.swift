@@ -28,7 +28,7 @@ extension CollectorStore {
         query.since = since
         query.until = until
         let span = query
-        return try await reading("count sessions") { db in
+        return try await readingLong("count sessions") { db in
             // One pass for all counts: each would read every session.
             let (sql, arguments) = try SessionQuery(span, scope: scope).statement(
                 """
@@ -36,7 +36,7 @@ extension CollectorStore {
                 """, walk: since == nil && until == nil && scope.isUnlimited ? .table : nil,
                 tail: "GROUP BY day, s.exit_code, s.namespace, s.image, s.state", db)
             var counts = [[String?: Int]](repeating: [:], count: 5)
-            try db.forEachRow(sql, arguments) { row in
+            try db.forEachRow(sql, arguments, cached: false) { row in
                 let sessions = Int(clamping: row.integer(5))
                 for column in counts.indices {
                     counts[column][row.optionalText(Int32(column)), default: 0] += sessions

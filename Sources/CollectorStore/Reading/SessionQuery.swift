@@ -7,7 +7,8 @@ import SessionRecords
 /// counts, statistics, changes and outputs all take their condition from here.
 ///
 /// SQLite's planner has no statistics here and would take whichever index it likes, so the candidates are counted, each up
-/// to a bound, and the narrowest one is named in the query.
+/// to a bound, and the narrowest one is named in the query. What is composed here is never cached: there are more texts of it
+/// than a connection should keep.
 struct SessionQuery {
     private static let bound: Int64 = 20_000
 
@@ -155,32 +156,43 @@ struct SessionQuery {
         return ("SELECT \(columns) FROM \(source) \(condition) \(tail)", StatementArguments(arguments))
     }
 
-    /// The records of one page, newest first.
+    /// The records of one page, newest first, and whether the list goes on behind it.
     func page(
         _ db: Database, limit: Int, after cursor: PageCursor? = nil
-    ) throws -> [(id: String, record: String, cursor: PageCursor)] {
+    ) throws -> (rows: [(id: String, record: String, cursor: PageCursor)], goesOn: Bool) {
         let begin: Term? = cursor.map { ("(s.sort_at, s.seq) < (?, ?)", [$0.sortAt, $0.row]) }
         var (sql, arguments) = try statement(
             "s.seq, s.id, s.ledger, s.sort_at", extra: begin, tail: "ORDER BY s.sort_at DESC, s.seq DESC LIMIT ?", db)
         arguments += [limit]
-        // The big rows are fetched for the page alone, after the scan has found it.
-        let whole = """
-            SELECT p.id, v.record, p.sort_at, p.seq FROM (\(sql)) p
-            JOIN session_version v ON v.session = p.seq AND v.ledger = p.ledger
-            ORDER BY p.sort_at DESC, p.seq DESC
-            """
-        var rows: [(id: String, record: String, cursor: PageCursor)] = []
-        try db.forEachRow(whole, arguments) { row in
-            rows.append((row.text(0), row.text(1), PageCursor(sortAt: row.integer(2), row: row.integer(3))))
+        var found: [(id: String, ledger: Int64, cursor: PageCursor)] = []
+        try db.forEachRow(sql, arguments, cached: false) { row in
+            let cursor = PageCursor(sortAt: row.integer(3), row: row.integer(0))
+            found.append((row.text(1), row.integer(2), cursor))
             return true
         }
-        return rows
+        // The big rows are fetched for the page alone, one by one: no sorting holds them all.
+        var room = PageRoom()
+        var rows: [(id: String, record: String, cursor: PageCursor)] = []
+        for (id, ledger, cursor) in found {
+            guard room.isLeft else { break }
+            guard let record = try Self.record(cursor.row, ledger, db) else { continue }
+            room.take(record.utf8.count)
+            rows.append((id, record, cursor))
+        }
+        return (rows, found.count == limit || !room.isLeft)
+    }
+
+    /// What the chosen ledger told last of a session.
+    static func record(_ session: Int64, _ ledger: Int64, _ db: Database) throws -> String? {
+        try db.firstRow(
+            "SELECT record FROM session_version WHERE session = ? AND ledger = ?", [session, ledger]
+        ) { $0.text(0) }
     }
 
     /// The row of the one session that the query names, if the reader may see it.
     func row(_ db: Database) throws -> Int64? {
         let (sql, arguments) = try statement("s.seq", walk: .index("sqlite_autoindex_session_1"), tail: "LIMIT 1", db)
-        return try db.firstRow(sql, arguments) { $0.integer(0) }
+        return try db.firstRow(sql, arguments, cached: false) { $0.integer(0) }
     }
 
     // MARK: The narrowest way
@@ -207,7 +219,7 @@ struct SessionQuery {
                 """
                 SELECT count(*) FROM (
                     SELECT 1 FROM session s INDEXED BY \(candidate.index) WHERE \(candidate.term) LIMIT ?)
-                """, StatementArguments(candidate.arguments + [limit]))
+                """, StatementArguments(candidate.arguments + [limit]), cached: false)
             guard candidate.isOrdered || rows < Self.bound else { continue }
             // Equal counts go to the earlier candidate: the list is in the order of how narrow they usually are.
             if rows < best?.rows ?? .max { best = (.index(candidate.index), rows) }

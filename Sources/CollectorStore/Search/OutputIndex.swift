@@ -61,13 +61,20 @@ struct IndexWork {
 
 /// The words of each session's chosen output in `output_text`, and how they are removed for good.
 enum OutputIndex {
+    /// Which output `o` may be shown for `session s`: one with the hash that the record names, of a ledger of the session's own
+    /// node. Of these the chosen ledger's goes first: frames are the teller's, and another's may tell of other times.
+    static let isChosen = """
+        o.session = s.seq AND o.sha256 = s.sha256 AND NOT EXISTS (
+            SELECT 1 FROM session_version v WHERE v.session = s.seq AND v.ledger = o.ledger AND v.is_foreign = 1)
+        """
+
     /// The output whose words are to be put in, after those of another one were taken out; nil if there is nothing to do.
     static func wanted(_ session: Int64, _ db: Database) throws -> (output: Int64, sha256: [UInt8])? {
         let state = try db.firstRow(
             """
             SELECT s.indexed, o.seq, o.sha256 FROM session s
-            LEFT JOIN output o ON o.session = s.seq AND o.sha256 = s.sha256
-            WHERE s.seq = ? ORDER BY o.seq LIMIT 1
+            LEFT JOIN output o ON \(isChosen)
+            WHERE s.seq = ? ORDER BY o.ledger = s.ledger DESC, o.seq LIMIT 1
             """, [session]
         ) { ($0.optionalInteger(0), $0.optionalInteger(1), $0.bytes(2)) }
         guard let (indexed, wanted, sha256) = state, indexed != wanted else { return nil }
