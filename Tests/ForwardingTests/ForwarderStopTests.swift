@@ -84,7 +84,9 @@ struct ForwarderStopTests {
         try await receiver.start()
         let (stops, stop) = AsyncStream.makeStream(of: Void.self)
         let isStopping = Mutex(false)
-        let run = try ForwardingRun(receiver.url) { outbox in
+        let run = try ForwardingRun(receiver.url) {
+            $0.drainTime = .seconds(60)
+        } outbox: { outbox in
             let settle = outbox.settle
             outbox.settle = { ledger, settlement in
                 guard settlement.refusals.isEmpty else {
@@ -94,8 +96,6 @@ struct ForwarderStopTests {
                 }
                 return try await settle(ledger, settlement)
             }
-        } configure: {
-            $0.drainTime = .seconds(60)
         }
         try await run.record(1...9)
         run.start()

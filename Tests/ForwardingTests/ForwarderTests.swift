@@ -310,7 +310,8 @@ struct ForwarderTests {
         try await receiver.start()
         let notes = Mutex<[String?]>([])
         let isReplaced = Mutex(false)
-        let run = try ForwardingRun(receiver.url) { outbox in
+        let run = try ForwardingRun(receiver.url) { _ in
+        } outbox: { outbox in
             let (settle, note) = (outbox.settle, outbox.note)
             outbox.note = { trouble in
                 notes.withLock { $0.append(trouble) }

@@ -23,8 +23,8 @@ final class ForwardingRun: Sendable {
 
     init(
         _ url: String, node: String = "worker-0", clock: MadeUpClock = MadeUpClock(),
-        outbox change: (inout OutboxAccess) -> Void = { _ in },
-        configure: (inout ForwardingConfiguration) -> Void = { _ in }
+        configure: (inout ForwardingConfiguration) -> Void = { _ in },
+        outbox change: (inout OutboxAccess) -> Void = { _ in }
     ) throws {
         directory = NSTemporaryDirectory() + "forwarding-" + UUID().uuidString
         store = try AgentStore.open(
