@@ -128,7 +128,11 @@ struct OpenAPITests {
             ] {
                 try await expect(.GET, "/v1/sessions", path, 400)
             }
-            for path in ["/v1/changes", "/v1/changes?after=0"] { try await expect(.GET, "/v1/changes", path, 200) }
+            let beginning = try collector.store.cursors.text(mark: 0)
+            for path in ["/v1/changes", "/v1/changes?after=\(beginning)"] {
+                try await expect(.GET, "/v1/changes", path, 200)
+            }
+            try await expect(.GET, "/v1/changes", "/v1/changes?after=0", 400)
             try await expect(
                 .PUT, "/v1/sessions/{id}/hold", "/v1/sessions/\(id)/hold", 200, body: #"{"reason":"case"}"#)
             try await expect(

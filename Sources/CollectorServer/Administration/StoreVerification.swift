@@ -35,29 +35,34 @@ struct StoreVerification: Sendable {
             first == ledger.anchorNumber + 1 && ledger.anchorNumber > 0
             ? (ledger.anchorNumber, ledger.anchorHash) : nil
         var reached = first - 1
+        // From the very start: what stands before the beginning is found, too.
+        var after: Int64 = 0
         var (checked, stubs) = (0, 0)
         var faults: [String] = []
         var holes = HolesAhead(store: store, ledger: ledger.ledger)
         while faults.count < 10 {
             try Task.checkCancellation()
             let entries = try await store.entries(
-                ledger: ledger.ledger, after: previous?.number ?? 0, limit: Self.page, scope: .all)
+                ledger: ledger.ledger, after: after, limit: Self.page, scope: .all)
             for entry in entries {
                 // The ledger grows meanwhile: what came after it was looked up is not judged by it.
                 if entry.number > ledger.headNumber { break }
+                after = entry.number
+                guard entry.number >= first else {
+                    faults.append("entry \(entry.number) stands before the beginning, which is \(first)")
+                    continue
+                }
                 if let previous, entry.number == previous.number + 1, entry.previousHash != previous.hash,
                     try await !store.hasEntry(ledger.ledger, previous.number, hash: entry.previousHash)
                 {
                     faults.append("entry \(entry.number) does not follow the one before it")
                 }
-                if entry.number <= reached {
-                    faults.append("entry \(entry.number) stands before the beginning, which is \(first)")
-                } else if entry.number > reached + 1,
+                if entry.number > reached + 1,
                     try await !holes.isHole(reached + 1, entry.number - 1)
                 {
                     faults.append("entries \(reached + 1) to \(entry.number - 1) are not there, and no hole says so")
                 }
-                reached = max(reached, entry.number)
+                reached = entry.number
                 if let bytes = entry.bytes {
                     let hash = LedgerChain.hash(previous: entry.previousHash, number: entry.number, bytes: bytes)
                     if hash != entry.hash { faults.append("entry \(entry.number) is not what its hash says") }
