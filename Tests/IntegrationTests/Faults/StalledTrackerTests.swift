@@ -55,6 +55,36 @@ struct StalledTrackerTests {
         }
     }
 
+    /// Lets the session loop record one session after the other, each when it is allowed to.
+    private final class Turns: Sendable {
+        private let left = Mutex<Int?>(nil)
+
+        func limit() {
+            left.withLock { $0 = 0 }
+        }
+
+        func grant() {
+            left.withLock { $0 = $0.map { $0 + 1 } }
+        }
+
+        func free() {
+            left.withLock { $0 = nil }
+        }
+
+        func pass() {
+            while !take() { usleep(5_000) }
+        }
+
+        private func take() -> Bool {
+            left.withLock { left in
+                guard let count = left else { return true }
+                guard count > 0 else { return false }
+                left = count - 1
+                return true
+            }
+        }
+    }
+
     /// As many events as the time and the rate make, and more than the queue holds in any case.
     private func flood(_ node: FaultNode, _ id: ContainerID, since began: ContinuousClock.Instant) async throws -> Int {
         var published = 0
@@ -75,25 +105,24 @@ struct StalledTrackerTests {
             $0.starts = false
         }
         try await FaultNode.run(options) { node in
-            let lag = Atomic(false)
-            let logger = Logger(label: "lagging") { _ in
-                StallingHandler { if lag.load(ordering: .relaxed) { usleep(700_000) } }
-            }
-            try await node.runningInProcess(clock: .system, logger: logger) { agent in
+            let turns = Turns()
+            let logger = Logger(label: "lagging") { _ in StallingHandler(hold: turns.pass) }
+            try await node.runningInProcess(clock: .system, logger: logger) { _ in
                 let pod = try await node.makePod()
-                lag.store(true, ordering: .relaxed)
-                defer { lag.store(false, ordering: .relaxed) }
+                turns.limit()
+                defer { turns.free() }
                 var sessions: [RunningContainer] = []
                 for code in 1...3 { sessions.append(try await node.debug("exit \(code)", in: pod)) }
                 let last = try #require(sessions.last)
                 let startedAt = try #require(try await node.kubelet.waitForExit(last).startedAt)
-                let run = try await waitFor(limit: .seconds(60), "it commits, and has not come to the last session") {
-                    let run = try node.reading { try $0.status() }.lastRun
-                    guard try node.stored(last) == nil else { throw RigError.failed("it does not lag") }
-                    return run.flatMap { $0.lastCommitAt > startedAt ? $0 : nil }
+                // One session is recorded now, and the loop stands still before the next.
+                turns.grant()
+                let run = try await waitFor(limit: .seconds(60), "it commits what was said long ago") {
+                    try node.reading { try $0.status() }.lastRun.flatMap { $0.lastCommitAt > startedAt ? $0 : nil }
                 }
+                #expect(try node.stored(last) == nil)
                 #expect(run.watchedUntil <= startedAt)
-                lag.store(false, ordering: .relaxed)
+                turns.free()
                 for session in sessions { try await node.waitForEnd(of: session) }
                 try await node.expectSound(sessions)
             }
