@@ -232,6 +232,7 @@ let package = Package(
         .target(
             name: "APIServerSupport",
             dependencies: [
+                "SessionRecords",
                 .hummingbird, .hummingbirdTLS, .product(name: "HummingbirdCore", package: "hummingbird"), .nioCore,
                 .nioSSL, .logging, .x509, .crypto,
             ],
