@@ -84,6 +84,7 @@ struct ControlClient: Sendable {
             try await client.shutdown()
             return result
         } catch {
+            // The first error is the one to report.
             try? await client.shutdown()
             throw error
         }

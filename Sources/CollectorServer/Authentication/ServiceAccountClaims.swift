@@ -10,6 +10,7 @@ struct ServiceAccountClaims: JWTPayload {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
+            // RFC 7519 §4.1.3: one text, or a list of them; the list's own decoding says what is wrong with anything else.
             if let value = try? container.decode(String.self) {
                 values = [value]
             } else {

@@ -67,6 +67,7 @@ struct ServiceAccountTokens: Sendable {
             guard let part = token.split(separator: ".").first else { return nil }
             var text = part.replacing("-", with: "+").replacing("_", with: "/")
             text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+            // What does not decode is no header, and the token is refused as such.
             guard let data = Data(base64Encoded: String(text)),
                 let header = try? JSONDecoder().decode(Header.self, from: data), header.crit == nil
             else { return nil }

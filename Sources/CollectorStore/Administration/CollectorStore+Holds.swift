@@ -165,6 +165,7 @@ extension CollectorStore {
         try await pool.writeWithoutTransaction { db in
             let patience = try db.number("PRAGMA busy_timeout")
             try db.execute(sql: "PRAGMA busy_timeout = 0")
+            // It touches no file and takes no lock: nothing of it can fail that would not fail the next statement, too.
             defer { try? db.execute(sql: "PRAGMA busy_timeout = \(patience)") }
             do {
                 return try db.firstRow("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 } ?? false

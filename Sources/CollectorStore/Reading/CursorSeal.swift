@@ -52,6 +52,7 @@ package struct CursorSeal: Sendable {
     }
 
     private func open(_ text: String, _ kind: Kind) -> [Int64]? {
+        // Whatever fails here, it is not a mark that this store gave out.
         guard text.utf8.count <= 128, let bytes = Base64URL.decode(text),
             let box = try? AES.GCM.SealedBox(combined: Data(bytes)),
             let plain = try? AES.GCM.open(box, using: key, authenticating: Data(kind.rawValue.utf8))
