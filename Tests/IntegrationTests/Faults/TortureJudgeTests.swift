@@ -202,7 +202,7 @@ struct TortureJudgeTests {
         let fault = Outage(part: .agent, what: "agent SIGKILL", from: Self.at(30_000), to: Self.at(31_000))
         let old = Outage(part: .agent, what: "agent SIGKILL", from: Self.at(0), to: Self.at(1_000))
         #expect(isBystander(outages: [fault]) && !isBystander(outages: [old]))
-        #expect(isBystander(gaps: [gap(900, 39_000)]) && !isBystander(gaps: [gap(1_100, 39_000)]))
+        #expect(isBystander(gaps: [gap(2_900, 39_000)]) && !isBystander(gaps: [gap(3_100, 39_000)]))
         session.classification = .confirmed
         #expect(!isBystander(gaps: [gap(900, 39_000)], outages: [fault]))
     }

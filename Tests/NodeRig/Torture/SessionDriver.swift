@@ -39,7 +39,7 @@ struct SessionDriver: Sendable {
             try await group.waitForAll()
         }
         if random.happens(70) { try await publish(pod) }
-        try await Task.sleep(for: plans.map(\.linger).max() ?? .zero)
+        try await Task.sleep(for: plays.map(\.plan.linger).max() ?? .zero)
         try await delete(pod, plays, delays: random.happens(50) ? .none : .measured)
         for play in plays { readLog(play) }
         truth.roundIsOver()
@@ -72,15 +72,18 @@ struct SessionDriver: Sendable {
         return try await gate.pass {
             let from = FaultInjector.now()
             let container = try await kubelet.startEphemeralContainer(plan.specification, in: pod)
-            var neverStarts = false
-            if case .neverStarts = plan.end { neverStarts = true }
-            guard (container.startFailure != nil) == neverStarts else {
-                throw RigError.failed("\(container.name) did not start: \(container.startFailure ?? "it did")")
+            var plan = plan
+            if container.startFailure == nil {
+                guard !plan.neverStarts else { throw RigError.failed("\(container.name) started, and it cannot") }
+            } else if !plan.neverStarts {
+                // A runtime in trouble of its own refuses a start: a session that never started, and as true as a planned one.
+                plan.neverStart()
+                truth.startWasRefused()
             }
             var session = SessionTruth(
                 round: round, container: container.id, podUID: pod.uid, namespace: pod.specification.namespace,
                 pod: pod.specification.name, name: container.name, target: "nginx",
-                image: plan.specification.image, exitCode: plan.exitCode, neverStarted: neverStarts,
+                image: plan.specification.image, exitCode: plan.exitCode, neverStarted: plan.neverStarts,
                 createdFrom: from, startedBy: FaultInjector.now())
             if container.pid != nil { session.lastAlive = from }
             truth.write(session)

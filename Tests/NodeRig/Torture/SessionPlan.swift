@@ -22,6 +22,17 @@ struct SessionPlan: Sendable {
     /// It is removed alone, as by the kubelet's garbage collection, before its pod goes.
     var isRemovedFirst: Bool
 
+    var neverStarts: Bool {
+        if case .neverStarts = end { true } else { false }
+    }
+
+    /// Nothing ever runs. Long enough before the deletion: the runtime tells of it only who asks, and the agent asks after 2 s.
+    mutating func neverStart() {
+        end = .neverStarts
+        exitCode = 128
+        linger = .seconds(4)
+    }
+
     /// - Parameter name: unique in the whole run.
     static func random(name: String, target: String, using random: inout SeededGenerator) -> SessionPlan {
         var code = Int.random(in: 0...120, using: &random)
@@ -29,7 +40,8 @@ struct SessionPlan: Sendable {
         let seconds = Double(Int.random(in: 5...180, using: &random)) / 100
         let kinds: [(weight: Int, value: Int)] = [(20, 0), (25, 1), (10, 2), (10, 3), (15, 4), (15, 5), (5, 6)]
         var shell = ""
-        switch random.choose(kinds) {
+        let kind = random.choose(kinds)
+        switch kind {
         case 0: shell = "echo \(name); exit \(code)"
         case 1: shell = "echo \(name); sleep \(seconds); echo done; exit \(code)"
         case 2: shell = "echo \(name); echo problem >&2; sleep \(seconds); echo more >&2; exit \(code)"
@@ -42,21 +54,19 @@ struct SessionPlan: Sendable {
             shell = "echo \(name); printf 'no newline'; exec sleep 1000"
             end = .deleted
             code = 137
-        default:
-            end = .neverStarts
-            code = 128
+        default: break
         }
-        var specification = ContainerSpecification.debugger(name: name, shell: shell, target: target)
-        var linger = random.choose([
+        let specification = ContainerSpecification.debugger(name: name, shell: shell, target: target)
+        let linger = random.choose([
             (5, Duration.zero), (3, random.milliseconds(1...500)), (2, random.milliseconds(500...3000)),
         ])
-        if case .neverStarts = end {
-            specification.command = ["/no/such/program"]
-            // The runtime tells of it only who asks, and the agent asks after 2 s.
-            linger = .seconds(4)
-        }
-        return SessionPlan(
+        var plan = SessionPlan(
             specification: specification, end: end, exitCode: code, linger: linger ?? .zero,
             isRemovedFirst: random.happens(15))
+        if kind == 6 {
+            plan.specification.command = ["/no/such/program"]
+            plan.neverStart()
+        }
+        return plan
     }
 }

@@ -91,6 +91,7 @@ final class TruthLedger: Sendable {
         var outages: [Outage] = []
         var troubles: [String] = []
         var untoldEnds = 0
+        var refusedStarts = 0
         var rounds = 0
     }
 
@@ -99,6 +100,8 @@ final class TruthLedger: Sendable {
     var sessions: [SessionTruth] { state.withLock { $0.sessions.values.sorted { $0.createdFrom < $1.createdFrom } } }
     /// Ends that containerd itself never told of: its own loss, around its own restarts.
     var untoldEnds: Int { state.withLock { $0.untoldEnds } }
+    /// Starts that containerd refused, and that nobody had planned to fail.
+    var refusedStarts: Int { state.withLock { $0.refusedStarts } }
     var outages: [Outage] { state.withLock { $0.outages } }
     /// Where the driver itself could not do what it had planned: none may stay unmentioned.
     var troubles: [String] { state.withLock { $0.troubles } }
@@ -123,6 +126,10 @@ final class TruthLedger: Sendable {
 
     func endIsUntold() {
         state.withLock { $0.untoldEnds += 1 }
+    }
+
+    func startWasRefused() {
+        state.withLock { $0.refusedStarts += 1 }
     }
 
     func trouble(_ text: String) {

@@ -169,6 +169,7 @@ struct Torture: AsyncParsableCommand {
         }
         print(
             "torture: \(gaps.count) gaps told, \(truth.untoldEnds) ends that containerd lost,"
+                + " \(truth.refusedStarts) starts that it refused,"
                 + " \(collector.bystanders.count) rows of the pods' own containers,"
                 + " \(truth.troubles.count) troubles of the driver's")
         print(verified.text + verified.errorText, terminator: "")

@@ -256,7 +256,7 @@ struct TortureJudge: Sendable {
 
     /// Whether a row of none of the driver's sessions may stand there: containers of the pods' own, of which nobody could
     /// say any more what they were because something was down: shortly before, or when they ended, for the journal of
-    /// that time may be read much later.
+    /// that time may be read much later. What ended up to two seconds before the agent did may have been on its way.
     func isBystander(_ session: Session) -> Bool {
         guard session.classification == .unresolved, session.containerID != nil else { return false }
         let wasDown = session.sealedAt.map { sealed in
@@ -264,7 +264,8 @@ struct TortureJudge: Sendable {
         }
         let wasUnseen = (session.finishedAt ?? session.startedAt ?? session.createdAt).map { last in
             gaps.contains { gap in
-                gap.source == SourceName.agent.rawValue && gap.openedAt <= last
+                gap.source == SourceName.agent.rawValue
+                    && gap.openedAt <= last.advanced(byNanoseconds: 2 * Self.second)
                     && gap.closedAt.map { $0 >= last } ?? true
             }
         }
