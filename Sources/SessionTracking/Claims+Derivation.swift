@@ -5,11 +5,13 @@ extension Claims {
     /// The chosen account of the ending, by the table in `WitnessOrder`.
     package var ending: (witness: Witness, claim: ExitClaim)? {
         // A task that was made and then failed to start is killed by the runtime: its exit event is not the story.
-        if starts.isEmpty, let failed = WitnessOrder.best(exits.filter(\.value.isStartFailure), in: WitnessOrder.exit) {
+        let accounts = accounts
+        let failures = accounts.filter(\.value.isStartFailure)
+        if starts.isEmpty, let failed = WitnessOrder.best(failures, in: WitnessOrder.exit) {
             return (failed.witness, failed.value)
         }
-        let real = exits.filter { !$0.value.isMadeUp }
-        return WitnessOrder.best(real.isEmpty ? exits : real, in: WitnessOrder.exit).map { ($0.witness, $0.value) }
+        let real = accounts.filter { !$0.value.isMadeUp }
+        return WitnessOrder.best(real.isEmpty ? accounts : real, in: WitnessOrder.exit).map { ($0.witness, $0.value) }
     }
 
     package var start: (witness: Witness, at: Timestamp)? {
@@ -122,7 +124,7 @@ extension Claims {
         let byRuntime = finishedAt.nanoseconds(since: startedAt)
         if let byReceipts = DurationCheck.elapsedAcrossStep(
             start: progress.startReceipt, startedAt: starts[.containerdEvent],
-            exit: progress.exitReceipt, exitedAt: exits[.containerdEvent]?.finishedAt),
+            exit: progress.exitReceipt, exitedAt: accounts[.containerdEvent]?.finishedAt),
             DurationCheck.disagree(byRuntime, byReceipts)
         {
             session.durationNanoseconds = byReceipts
@@ -165,7 +167,8 @@ extension Claims {
 
     /// The accounts with the same code, best witness first, the made-up ones only where the chosen one is.
     private func agreeing(with claim: ExitClaim) -> [ExitClaim] {
-        WitnessOrder.exit.compactMap { exits[$0] }
+        let accounts = accounts
+        return WitnessOrder.exit.compactMap { accounts[$0] }
             .filter { $0.exitCode == claim.exitCode && $0.isMadeUp == claim.isMadeUp }
     }
 

@@ -30,7 +30,9 @@ package struct Claims: Hashable, Sendable, Codable {
     package private(set) var exitObservedAt: Timestamp?
     /// The runtime was asked and has neither record nor status any more.
     package var recordUnknown = false
-    package var statusUnknown = false
+    package private(set) var statusUnknown = false
+    /// When the runtime first answered that it has no status. Nil if it never did, or where an older agent wrote this.
+    private var statusUnknownAt: Timestamp?
     /// The node was rebooted while this was going on, and nobody had seen its end before. Nil where nothing of the kind is
     /// known.
     package var openAtReboot: Bool?
@@ -112,6 +114,11 @@ package struct Claims: Hashable, Sendable, Codable {
         targetName = min(targetName ?? name, name)
     }
 
+    mutating func statusIsUnknown(at: Timestamp) {
+        statusUnknown = true
+        statusUnknownAt = min(statusUnknownAt ?? at, at)
+    }
+
     mutating func addOutOfMemory(by witness: Witness) {
         outOfMemory.insert(witness)
         // Without its time: containerd 1.6 announces one kill twice.
@@ -154,11 +161,31 @@ package struct Claims: Hashable, Sendable, Codable {
     var isGone: Bool { removedAt != nil || recordUnknown }
 
     /// Nobody can say how it ended: the runtime has forgotten it, and no witness spoke of an ending.
-    package var isLost: Bool { exits.isEmpty && isGone && statusUnknown }
+    package var isLost: Bool { accounts.isEmpty && isGone && statusUnknown }
+
+    /// The accounts of the ending that tell of it, and not of what came after.
+    var accounts: [Witness: ExitClaim] {
+        guard let event = exits[.containerdEvent], isAfterwards(event) else { return exits }
+        return exits.filter { $0.key != .containerdEvent }
+    }
+
+    /// Where containerd finds the shim dead, it makes an exit up when the container is deleted: 137, or 255, and the time
+    /// is that of the deletion (`reference/containerd.md` §2). It does so for what it had said before to have ended
+    /// it does not know how, or not to know at all: after that no process of the container was left to end.
+    private func isAfterwards(_ event: ExitClaim) -> Bool {
+        guard event.exitCode == 137 || event.exitCode == 255, let at = event.finishedAt else { return false }
+        if let statusUnknownAt, statusUnknownAt < at { return true }
+        if let told = exits[.criStatus], told.isOfUnknownCode, let finishedAt = told.finishedAt, finishedAt < at {
+            return true
+        }
+        // The API has whole seconds, cut off.
+        guard let told = exits[.podStatus], told.isOfUnknownCode, let finishedAt = told.finishedAt else { return false }
+        return finishedAt.advanced(byNanoseconds: 1_000_000_000) <= at
+    }
 
     /// The end by the runtime's own clock, from its event or from its line in the journal.
     var exitedAt: Timestamp? {
-        [exits[.containerdEvent]?.finishedAt, exits[.journal]?.finishedAt].compactMap { $0 }.min()
+        [accounts[.containerdEvent]?.finishedAt, exits[.journal]?.finishedAt].compactMap { $0 }.min()
     }
 
     /// Nobody but the journal ever spoke of it.
@@ -179,7 +206,7 @@ package struct Claims: Hashable, Sendable, Codable {
     /// every container the record goes at last.
     package var evidence: [Evidence] {
         var all = Array(statements)
-        if exits.isEmpty {
+        if accounts.isEmpty {
             if recordUnknown { all.append(Evidence(witness: .containerRecord, fact: "not-found")) }
             if statusUnknown { all.append(Evidence(witness: .criStatus, fact: "not-found")) }
         }

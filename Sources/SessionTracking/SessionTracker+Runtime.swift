@@ -48,15 +48,16 @@ extension SessionTracker {
     }
 
     func hasRuntimeEnding(_ tracked: Tracked) -> Bool {
-        let exits = tracked.facts.claims.exits
+        let exits = tracked.facts.claims.accounts
         return exits[.containerdEvent] != nil || exits[.criStatus] != nil
     }
 
     mutating func takeUnknown(
-        _ id: ContainerID, _ mark: WritableKeyPath<Claims, Bool>, _ receipt: Receipt, _ actions: inout [Action]
+        _ id: ContainerID, _ receipt: Receipt, _ actions: inout [Action], _ note: (inout Claims) -> Void
     ) {
-        guard containers[id] != nil else { return }
-        containers[id]?.facts.claims[keyPath: mark] = true
+        guard var claims = containers[id]?.facts.claims else { return }
+        note(&claims)
+        containers[id]?.facts.claims = claims
         // Two services of one runtime: what the one has forgotten, ask the other.
         if let claims = containers[id]?.facts.claims, claims.isGone, !claims.statusUnknown, claims.exits.isEmpty {
             actions.append(.askStatus(id))

@@ -67,7 +67,8 @@ package struct SessionTracker: Sendable {
         let wasBlind = isBlind
         switch observation.fact {
         case .container(let description): take(description, receipt, &actions)
-        case .containerUnknown(let id): takeUnknown(id, \.recordUnknown, receipt, &actions)
+        case .containerUnknown(let id):
+            takeUnknown(id, receipt, &actions) { $0.recordUnknown = true }
         case .taskCreated(let id, let pid, let at): takeCreate(id, pid: pid, at: at, receipt, &actions)
         case .taskStarted(let id, let pid, let at): takeStart(id, pid: pid, at: at, receipt, &actions)
         case .taskExited(let id, let exit): take(exit, of: id, receipt, &actions)
@@ -75,7 +76,8 @@ package struct SessionTracker: Sendable {
         case .outOfMemory(let id, _, let witness): takeOOM(id, by: witness, receipt, &actions)
         case .containerRemoved(let id, let at): takeRemoval(id, at: at, receipt, &actions)
         case .containerStatus(let status): take(status, receipt, &actions)
-        case .containerStatusUnknown(let id): takeUnknown(id, \.statusUnknown, receipt, &actions)
+        case .containerStatusUnknown(let id):
+            takeUnknown(id, receipt, &actions) { $0.statusIsUnknown(at: receipt.wall) }
         case .runtimeListing(let listing): take(listing, receipt, &actions)
         case .pod(let facts): take(facts, receipt, &actions)
         case .podDeleted(let uid, let at): takePodDeletion(uid, at: at, receipt, &actions)

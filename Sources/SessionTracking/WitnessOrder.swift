@@ -10,6 +10,7 @@ package import SessionRecords
 /// | created            | container record > CRI status > containerd event > journal         |
 /// | start failure      | CRI status or pod status (`StartError`, 128) before all, while nobody saw a start |
 /// | made-up endings    | after every real one, whoever says them: 255 `Unknown`, 137 `ContainerStatusUnknown` |
+/// | exits afterwards   | never: a containerd event of 137 or 255 from after the runtime had said that nothing was left |
 package enum WitnessOrder {
     static let exit: [Witness] = [.containerdEvent, .criStatus, .podStatus, .journal]
     static let start: [Witness] = [.containerdEvent, .criStatus, .podStatus, .journal]
@@ -46,8 +47,11 @@ package struct ExitClaim: Hashable, Sendable, Codable {
     /// Somebody's invention: code and time are no evidence (`reference/containerd.md` §3, `cri.md` §2). CRI-O says -1 for
     /// "stopped, code unknown".
     package var isMadeUp: Bool {
-        (exitCode == 255 && reason == "Unknown") || reason == "ContainerStatusUnknown" || exitCode < 0
+        isOfUnknownCode || reason == "ContainerStatusUnknown" || exitCode < 0
     }
+
+    /// The runtime's own word for "it has ended, nobody knows how".
+    var isOfUnknownCode: Bool { exitCode == 255 && reason == "Unknown" }
 
     /// The runtime could not start it: no task ever ran.
     package var isStartFailure: Bool {

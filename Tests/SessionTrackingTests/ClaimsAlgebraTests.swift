@@ -41,6 +41,7 @@ import Testing
         }
         all.append { $0.addOutOfMemory(by: .journal) }
         all.append { $0.recordUnknown = true }
+        for second in [7.0, 3] { all.append { $0.statusIsUnknown(at: TrackerDriver.at(second)) } }
         for (name, image, witness) in [
             ("a", "x", Witness.containerRecord), ("a", "y", .containerRecord), ("b", nil, .containerRecord),
             ("c", "z", .criStatus), ("c", "zz", .criStatus), ("d", "w", .journal), ("e", nil, .journal),

@@ -175,6 +175,44 @@ import Testing
         #expect(node.violations.isEmpty)
     }
 
+    @Test(
+        "an exit that containerd makes up at the deletion changes nothing of what it had said before",
+        arguments: [(137, true), (255, true), (137, false), (255, false)])
+    func madeUpAtDeletion(_ code: Int, inOrder: Bool) {
+        var node = running()
+        let exit = Fact.taskExited(
+            id, TaskExit(exitCode: code, exitedAt: TrackerDriver.at(70), at: TrackerDriver.at(70)))
+        let status = Fact.containerStatus(Sample.exited(id, 255, "Unknown", from: 0.5, to: 60))
+        node.tell(inOrder ? status : exit, at: 71)
+        node.tell(inOrder ? exit : status, at: 72)
+        #expect(node.session(id)?.exitCode == 255)
+        #expect(node.session(id)?.ending == .inferred)
+        #expect(node.session(id)?.finishedAt == TrackerDriver.at(60))
+        #expect(node.session(id)?.evidence.contains { $0.witness == .containerdEvent && $0.fact == "exit" } == true)
+        #expect(node.violations.isEmpty)
+    }
+
+    @Test("an exit event of before the runtime forgot the container counts, one of after it does not")
+    func forgotten() {
+        for (finish, isEnd) in [(59.0, true), (70, false)] {
+            var node = running()
+            node.tell(.containerUnknown(id), at: 60)
+            node.tell(.containerStatusUnknown(id), at: 60.1)
+            node.tell(
+                .taskExited(
+                    id,
+                    TaskExit(exitCode: 137, exitedAt: TrackerDriver.at(finish), at: TrackerDriver.at(finish))), at: 71)
+            #expect(node.session(id)?.exitCode == (isEnd ? 137 : nil))
+            #expect(node.session(id)?.state == (isEnd ? .ended : .unknown))
+        }
+        // Any other code is nobody's invention.
+        var node = running()
+        node.tell(.containerUnknown(id), at: 60)
+        node.tell(.containerStatusUnknown(id), at: 60.1)
+        node.exit(id, 7, at: 70)
+        #expect(node.session(id)?.exitCode == 7)
+    }
+
     @Test("137 ContainerStatusUnknown is the kubelet's invention and has no time")
     func statusUnknown() {
         var node = running()

@@ -207,6 +207,8 @@ private enum Contrived {
         tell(1, .container(Sample.record(recovered, name: "lost")))
         tell(1.2, .taskStarted(recovered, pid: 9, at: at(1.2)))
         tell(30, .containerStatus(Sample.exited(recovered, 255, "Unknown", from: 1.3, to: 29)))
+        // What containerd makes up when it deletes a container whose shim is dead.
+        tell(36, .taskExited(recovered, TaskExit(exitCode: 137, exitedAt: at(35.9), at: at(36))))
 
         tell(1, .container(Sample.record(failed, name: "bad")))
         tell(2, .taskCreated(failed, pid: 8, at: at(2)))
