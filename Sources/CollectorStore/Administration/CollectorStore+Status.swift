@@ -74,6 +74,11 @@ extension CollectorStore {
                 findings.append("a row of \(row.text(0)) names one that is not there")
                 return findings.count < 100
             }
+            let isMiscounted = try db.number(
+                "SELECT (SELECT sum(sessions) FROM session_day) IS NOT nullif(count(*), 0) FROM session")
+            if isMiscounted != 0 {
+                findings.append("the counts for statistics do not add up to the sessions")
+            }
             return findings
         }
         do {

@@ -135,8 +135,8 @@ struct SessionQuery {
         var source = "session s"
         let way = try walk ?? narrowest(db)
         switch way {
-        case .index, .table:
-            if case .index(let name) = way { source += " INDEXED BY " + name } else { source += " NOT INDEXED" }
+        case .index(let name):
+            source += " INDEXED BY " + name
             arguments = self.arguments
             if let words {
                 // A word that many outputs hold: probed for each row, newest first, until the page is full.
@@ -154,6 +154,22 @@ struct SessionQuery {
         }
         let condition = terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ")
         return ("SELECT \(columns) FROM \(source) \(condition) \(tail)", StatementArguments(arguments))
+    }
+
+    /// The counts that the store keeps of whole days, in the columns that statistics read.
+    static func dayCounts(
+        _ days: ClosedRange<Int64>, scope: ReadScope
+    ) -> (sql: String, arguments: StatementArguments) {
+        // Its conditions are on the namespace alone, which both tables have.
+        let visible = SessionQuery(scope: scope)
+        let terms = ["s.day >= ?", "s.day <= ?"] + visible.terms
+        return (
+            """
+            SELECT date(s.day * 86400, 'unixepoch'), nullif(s.exit_code, x''), nullif(s.namespace, x''),
+                nullif(s.image, x''), s.state, s.sessions
+            FROM session_day s WHERE \(terms.joined(separator: " AND "))
+            """, StatementArguments([days.lowerBound, days.upperBound] + visible.arguments)
+        )
     }
 
     /// The records of one page, newest first, and whether the list goes on behind it.
@@ -199,8 +215,6 @@ struct SessionQuery {
 
     enum Walk {
         case index(String)
-        /// Everything, in the order in which it lies there: for those who want everything.
-        case table
         case words(String)
     }
 
