@@ -321,9 +321,10 @@ let package = Package(
             "CollectorServerTests",
             [
                 "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
-                "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
+                "APIServerSupport", "ReceiverSupport", "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore,
+                .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
-            ]),
+            ], exclude: ["Foreign"]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",

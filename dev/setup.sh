@@ -23,18 +23,19 @@ command -v runc >/dev/null || missing+=(runc)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
-# A receiver that is not ours is played with OpenTelemetry's own messages for Python, in an environment of its own.
+# A sender and a receiver that are not ours are played with OpenTelemetry's own packages for Python, in an environment
+# of its own.
 python=.build/otlp-python
-wanted="opentelemetry-proto==1.45.2 protobuf==7.36.2"
+wanted="opentelemetry-proto==1.45.2 opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2 protobuf==7.36.2"
 install_python() {
     [ "$(cat "$python/wanted" 2>/dev/null)" != "$wanted" ] || return 0
     echo "make setup: installing $wanted into $python"
-    # Without a package index the tests say that they skip this one receiver.
+    # Without a package index the tests say that they skip these.
     if rm -rf "$python" && mkdir -p .build && python3 -m venv "$python" && "$python/bin/pip" install -q $wanted; then
         echo "$wanted" >"$python/wanted"
     else
         rm -rf "$python"
-        echo "make setup: could not install $wanted; the test with that receiver will be skipped" >&2
+        echo "make setup: could not install $wanted; the tests with OpenTelemetry for Python will be skipped" >&2
     fi
 }
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)

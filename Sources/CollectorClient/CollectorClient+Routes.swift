@@ -26,6 +26,16 @@ extension CollectorClient {
         try await get("/v1/sessions/\(id.rawValue)", limit: Self.documentBytes, as: Session.self)
     }
 
+    package func details(_ id: SessionID) async throws -> Found<CollectorDetails> {
+        switch try await get(
+            "/v1/sessions/\(id.rawValue)", [("details", "true")], limit: Self.listBytes,
+            as: CollectorSessionDetails.self)
+        {
+        case .value(let session): .value(session.collector)
+        case .absent(let code, let message): .absent(code: code, message: message)
+        }
+    }
+
     package func output(_ id: SessionID) async throws -> Found<CollectorOutput> {
         try await get(
             "/v1/sessions/\(id.rawValue)/output", [("format", "frames")], limit: Self.outputBytes,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIServerSupport
 import CollectorStore
 import Foundation
 import JWTKit
 import NIOHTTP1
+import ReceiverSupport
 import SessionRecords
+import Synchronization
 import TestSupport
 import Testing
 
@@ -163,6 +166,43 @@ struct ServiceAccountTests {
         clock.advance(ServiceAccountKeys.pause)
         #expect(await keys.keys(with: "ec-2") != nil)
         #expect(await keys.keys(with: "ec") == nil)
+    }
+
+    @Test("keys come over TLS from the API server, with the collector's own token; no other server is believed")
+    func byURL() async throws {
+        let issuer = try await Issuer()
+        let certificates = try StandInCertificates()
+        let isDown = Mutex(false)
+        let server = OTLPReceiver(.init(tls: certificates)) { _ in
+            isDown.withLock(\.self) ? .status(503) : .other(type: "application/jwk-set+json", issuer.jwks)
+        }
+        try await server.start()
+        let scratch = try ScratchDirectory()
+        let url = server.url + "/openid/v1/jwks"
+        let authority = try scratch.write(certificates.authority, to: "ca.pem")
+        let token = try scratch.write("the-collectors-own\n", to: "token")
+        let flags = [
+            "--service-accounts-issuer", "https://kubernetes.test", "--service-accounts-jwks-url", url,
+            "--service-accounts-jwks-ca-file", authority, "--service-accounts-jwks-token-file", token,
+        ]
+        var ledger = MadeLedger()
+        ledger.addSession(1)
+        try await RunningCollector.with(flags: flags, scratch: scratch) { [ledger] collector async throws in
+            #expect(try await collector.deliver(ledger, token: try await issuer.token()).status == 200)
+        }
+        #expect(server.requests.allSatisfy { $0.path == "/openid/v1/jwks" } && !server.requests.isEmpty)
+        #expect(server.requests.allSatisfy { $0.headers["authorization"] == "Bearer the-collectors-own" })
+        let keys = ServiceAccountKeys(.url(url, caFile: authority, tokenFile: token))
+        try await keys.load()
+        isDown.withLock { $0 = true }
+        await #expect(throws: LastwordError.self) { try await keys.load() }
+        #expect(await keys.keys(with: "ec") != nil)
+        let others = try scratch.write(try StandInCertificates().authority, to: "other-ca.pem")
+        isDown.withLock { $0 = false }
+        await #expect(throws: LastwordError.self) {
+            try await ServiceAccountKeys(.url(url, caFile: others, tokenFile: nil)).load()
+        }
+        await server.stop()
     }
 
     @Test("keys that cannot be used are refused by name, and the ones before stay in force")

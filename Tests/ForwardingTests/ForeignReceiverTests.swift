@@ -8,20 +8,15 @@ import Testing
 
 @Suite("A receiver that is not ours")
 struct ForeignReceiverTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    /// Made by `dev/setup.sh`.
-    private static let python = folder.deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: ".build/otlp-python/bin/python").path
-    private static let hasPython = FileManager.default.isExecutableFile(atPath: python)
-
     @Test(
         "OpenTelemetry's own messages for Python read what is sent",
-        .enabled(if: hasPython, "OpenTelemetry's Python messages are not installed: dev/setup.sh does"))
+        .enabled(if: OpenTelemetryPython.isInstalled, "OpenTelemetry for Python is not installed: dev/setup.sh does"))
     func reads() async throws {
         let output = NSTemporaryDirectory() + "receiver-\(UUID().uuidString).log"
         defer { try? FileManager.default.removeItem(atPath: output) }
         let receiver = try ChildProcess.start(
-            [Self.python, Self.folder.appending(path: "Foreign/receiver.py").path], output: .file(output))
+            [OpenTelemetryPython.interpreter, OpenTelemetryPython.script("receiver.py", beside: #filePath)],
+            output: .file(output))
         func lines() throws -> [String] {
             try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map(String.init)
         }

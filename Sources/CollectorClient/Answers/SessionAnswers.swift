@@ -15,6 +15,36 @@ package struct CollectorChanges: Decodable, Sendable {
     package let mark: String
 }
 
+/// What a collector has decided and heard about a session besides its record.
+package struct CollectorDetails: Decodable, Sendable {
+    /// Who did something, when and why; words from outside.
+    package struct Act: Decodable, Sendable {
+        package let actor: String?
+        package let reason: String?
+        package let at: Timestamp?
+    }
+
+    /// What another ledger tells of the same session.
+    package struct Other: Decodable, Sendable {
+        package let ledger: String
+        package let node: String?
+        package let number: Int64?
+        package let receivedAt: Timestamp?
+        package let session: Session
+    }
+
+    /// It is kept from retention.
+    package let hold: Act?
+    /// Its output was erased.
+    package let erased: Act?
+    /// Nil for a reader of some namespaces.
+    package let others: [Other]?
+}
+
+struct CollectorSessionDetails: Decodable, Sendable {
+    let collector: CollectorDetails
+}
+
 /// The output of a session as it was delivered.
 package struct CollectorOutput: Sendable, Decodable {
     package let bytes: [UInt8]

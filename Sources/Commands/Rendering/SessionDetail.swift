@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+package import CollectorClient
 package import SessionRecords
 
 /// The human form of `show`: everything the record knows, in sections; what it does not know is left out.
 package enum SessionDetail {
-    package static func render(_ session: Session, palette: Palette = .plain) -> String {
+    /// - Parameter details: what a collector says besides.
+    package static func render(
+        _ session: Session, _ details: CollectorDetails? = nil, palette: Palette = .plain
+    ) -> String {
         var text = SectionText()
         addSession(session, to: &text)
         addWhere(session, to: &text)
@@ -13,6 +17,7 @@ package enum SessionDetail {
         addFate(session, to: &text)
         addOutput(session, to: &text)
         addEvidence(session, to: &text)
+        if let details { addCollector(session, details, to: &text) }
         return text.render(palette: palette)
     }
 
@@ -135,6 +140,55 @@ package enum SessionDetail {
                         TextTable.Cell(evidence.fact), TextTable.Cell(evidence.value),
                     ]
                 }))
+    }
+
+    /// Only what sets it apart: of most sessions a collector says nothing that their nodes do not.
+    private static func addCollector(_ session: Session, _ details: CollectorDetails, to text: inout SectionText) {
+        text.section("At the collector")
+        text.add("On hold", details.hold.map(act))
+        text.add("Output erased", details.erased.map(act), style: .warning)
+        text.add(
+            "Also told by",
+            (details.others ?? []).map { other in
+                let code = other.session.exitCode.map { ", exit code \($0)" } ?? ""
+                let place = other.number.map { " number \($0)" } ?? ""
+                let ending = other.session.state.rawValue + code
+                return "\(other.node ?? "a node"), ledger \(other.ledger)\(place): \(ending)"
+            })
+    }
+
+    private static func act(_ act: CollectorDetails.Act) -> String {
+        [act.at?.description, act.actor.map { "by \($0)" }, act.reason].compactMap(\.self).joined(separator: ", ")
+    }
+}
+
+extension Session {
+    /// The record, with `collector` where a collector says something of it that its node does not.
+    func json(with details: CollectorDetails?) -> JSONValue {
+        guard case .object(var object) = json, let details else { return json }
+        func act(_ act: CollectorDetails.Act) -> JSONValue {
+            var object = JSONObject()
+            object["actor"] = act.actor.map(JSONValue.string)
+            object["reason"] = act.reason.map(JSONValue.string)
+            object["at"] = act.at.map { .string($0.description) }
+            return .object(object)
+        }
+        var facts = JSONObject()
+        facts["hold"] = details.hold.map(act)
+        facts["erased"] = details.erased.map(act)
+        if let others = details.others, !others.isEmpty {
+            facts["others"] = .array(
+                others.map { other in
+                    var object = JSONObject([("ledger", .string(other.ledger))])
+                    object["node"] = other.node.map(JSONValue.string)
+                    object["number"] = other.number.map(JSONValue.integer)
+                    object["receivedAt"] = other.receivedAt.map { .string($0.description) }
+                    object["session"] = other.session.json
+                    return .object(object)
+                })
+        }
+        if !facts.members.isEmpty { object["collector"] = .object(facts) }
+        return .object(object)
     }
 }
 

@@ -19,8 +19,10 @@ struct SessionShow: Verb {
     func execute(in context: CommandContext) async throws -> ExitStatus {
         let source = try await global.source(context)
         guard let found = try await source.session(named: session.name, in: context) else { return .nothing }
+        let details = try await source.fleet?.details(found.id)
         try context.print(
-            found.json.document(format) ?? SessionDetail.render(found, palette: global.palette(context)))
+            found.json(with: details).document(format)
+                ?? SessionDetail.render(found, details, palette: global.palette(context)))
         return .success
     }
 }

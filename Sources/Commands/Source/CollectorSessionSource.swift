@@ -35,6 +35,10 @@ package enum CollectorSessionSource {
                         ($0.openedAt ?? Timestamp(nanoseconds: 0)) > ($1.openedAt ?? Timestamp(nanoseconds: 0))
                     }
                 },
+                details: { id in
+                    guard case .value(let details) = try await client.details(id) else { return nil }
+                    return details
+                },
                 head: { try await CollectorChains(client).head(of: $0) }))
         source.name = "collector"
         return source

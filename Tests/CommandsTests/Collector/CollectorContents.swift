@@ -18,6 +18,8 @@ struct CollectorContents: Sendable {
     var nodes: [String] = []
     var alarms: [String] = []
     var status = "{}"
+    /// What is said besides of a session.
+    var details: [SessionID: String] = [:]
     var statistics = "{\"states\":[]}"
     var ledgers: [String: [Entry]] = [:]
     /// Heads that the collector tells, where they are not those of its entries.
@@ -40,7 +42,9 @@ struct CollectorContents: Sendable {
         case ("sessions", 2): return try await list(query)
         case ("sessions", 3):
             let session = memory.sessions.first { $0.id.rawValue == parts[2] }
-            return session.map { CollectorAnswer.good($0.json.compact) } ?? Self.absent("session.unknown")
+            guard let session else { return Self.absent("session.unknown") }
+            guard query["details"] == "true" else { return .good(session.json.compact) }
+            return .good("{\"session\":\(session.json.compact),\"collector\":\(details[session.id] ?? "{}")}")
         case ("sessions", 4) where parts[3] == "output": return output(parts[2])
         case ("changes", 2): return changes(query)
         case ("gaps", 2): return .good("{\"gaps\":[\(gaps(query["node"]).joined(separator: ","))]}")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import SessionRecords
 import Testing
 
@@ -62,6 +63,37 @@ struct CollectorGoldenTests {
             #expect(await collector.cli.run("alarms", "--node", "absent").code == 1)
             let yaml = await collector.cli.run("nodes", "-o", "yaml")
             #expect(yaml.out.hasPrefix("- node: worker-0\n"))
+        }
+    }
+
+    @Test("show tells what a collector alone knows of a session, and nothing where there is nothing")
+    func show() async throws {
+        var contents = CollectorContents()
+        let name = "default/debug-target/debugger-x7k2p"
+        var other = Samples.demo
+        other.exitCode = 1
+        contents.details[Samples.demo.id] = """
+            {"ledger":"a","number":7,"receivedAt":"2026-11-21T03:00:00Z","later":1,
+            "hold":{"actor":"admin token","reason":"case 12\\u001b[31m","at":"2026-11-22T01:00:00Z"},
+            "erased":{"actor":"admin token","reason":"a password","at":"2026-11-22T02:00:00Z"},
+            "others":[{"ledger":"b","node":"worker-9","number":4,"receivedAt":"2026-11-21T04:00:00Z",
+            "session":\(other.json.compact)}]}
+            """
+        try await CollectorStandIn.serve(contents) { collector in
+            let text = await collector.cli.run("show", name).out
+            #expect(!text.contains("\u{1b}"))
+            try Golden.expect(text, "collector-show.txt")
+            let json = await collector.cli.run("show", name, "-o", "json").out
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            let facts = try #require(object["collector"] as? [String: Any])
+            #expect((facts["hold"] as? [String: Any])?["reason"] as? String == "case 12\u{1b}[31m")
+            #expect((facts["erased"] as? [String: Any])?["reason"] as? String == "a password")
+            let others = try #require(facts["others"] as? [[String: Any]])
+            #expect((others.first?["session"] as? [String: Any])?["exitCode"] as? Int == 1)
+        }
+        contents.details = [:]
+        try await CollectorStandIn.serve(contents) { collector in
+            #expect(await collector.cli.run("show", name).out.contains("At the collector") == false)
         }
     }
 

@@ -150,9 +150,12 @@ struct CollectorOptionTests {
             let found = await cli.run("list", "--search", "pool exhausted", "-o", "name")
             #expect(found.out == "session/\(Samples.demo.id)\n")
             _ = await cli.run("show", "default/debug-target/debugger-x7k2p")
-            #expect(collector.seen.last?.query["reference"] == "default/debug-target/debugger-x7k2p")
+            // The session is looked for, and then asked after.
+            let asked = collector.seen.suffix(2)
+            #expect(asked.first?.query["reference"] == "default/debug-target/debugger-x7k2p")
+            #expect(asked.last?.query == ["details": "true"])
             _ = await cli.run("show", String(Samples.demo.id.rawValue.prefix(8)))
-            #expect(collector.seen.last?.query["reference"] == String(Samples.demo.id.rawValue.prefix(8)))
+            #expect(collector.seen.suffix(2).first?.query["reference"] == String(Samples.demo.id.rawValue.prefix(8)))
         }
     }
 

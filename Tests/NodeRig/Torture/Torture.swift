@@ -34,7 +34,8 @@ struct Torture: AsyncParsableCommand {
     @Option(help: "How much of an output the agent keeps, in KiB.")
     var tail = 16
 
-    @Flag(help: "With a journald of its own, into which containerd logs and which the agent reads.")
+    @Flag(
+        inversion: .prefixedNo, help: "With a journald of its own: containerd logs into it, the agent reads it.")
     var journal = Environment.number("JOURNAL") == 1
 
     @Option(help: "Where to keep the agent's store and log; nothing is kept if it is not given.")
