@@ -22,17 +22,23 @@ swift build --package-path "$plugins" --product protoc-gen-swift
 swift build --package-path "$plugins" --product protoc-gen-grpc-swift-2
 bin=$(swift build --package-path "$plugins" --show-bin-path)
 options=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true
+# Timestamp and Any: Debian has them in a package of its own, swift-protobuf has them with its sources.
+well_known=$plugins/.build/checkouts/swift-protobuf/Protos/Sources/SwiftProtobuf
 generate() {  # <target> <proto folder>...
-    local out=Sources/Generated/$1
+    local target=$1
+    local out=$plugins/out/$target
     shift
     rm -rf "$out"
     mkdir -p "$out"
-    protoc -I Proto --plugin="$bin/protoc-gen-swift" --plugin="$bin/protoc-gen-grpc-swift-2" \
+    protoc -I Proto -I "$well_known" --plugin="$bin/protoc-gen-swift" --plugin="$bin/protoc-gen-grpc-swift-2" \
         --swift_out="$out" --swift_opt="$options" \
         --grpc-swift-2_out="$out" --grpc-swift-2_opt="$options,Server=true,Client=true" \
         $(cd Proto && find "$@" -name '*.proto' | sort)
     # A file without a service gets a client file with nothing in it.
     grep -L -E 'enum .* \{' "$out"/*.grpc.swift | xargs -r rm -f
+    # Only what was made to its end takes the place of what is there.
+    rm -rf "Sources/Generated/$target"
+    mv "$out" "Sources/Generated/$target"
 }
 generate ContainerdAPI containerd
 generate CRIAPI runtime

@@ -126,7 +126,7 @@ struct OpeningTests {
 
         let target = try Scratch()
         let options = target.options()
-        #expect(try CollectorStore.restore(from: path, to: target.store, options: options, by: "ada") == nil)
+        #expect(try CollectorStore.restore(from: path, to: target.store, options: options, by: "ada").replaced == nil)
         let restored = try target.open()
         let count = try await restored.count(scope: .all)
         #expect(count >= 100)
@@ -164,10 +164,16 @@ struct OpeningTests {
         try Files.write(bytes, to: scratch.file("bad.db"))
         #expect(code(scratch.file("bad.db")) == "backup.unusable")
         let old = try CollectorStore.restore(from: path, to: scratch.store, options: options, by: "ada")
-        let name = try #require(old)
+        let name = try #require(old.replaced)
+        #expect(old.tookDecisionsOver)
         #expect(Files.names(in: scratch.store).contains(name))
         let restored = try scratch.open()
         #expect(try await restored.ids() == [Sample.id(1)])
+        // A store that cannot be read any more has decided nothing that could be known.
+        try restored.close()
+        try Files.write(Array(repeating: 0xA5, count: 20_480), to: scratch.database)
+        #expect(
+            try !CollectorStore.restore(from: path, to: scratch.store, options: options, by: "ada").tookDecisionsOver)
     }
 
     @Test("restoring takes back no decision: revoked, erased and held stays so, in the files too")
@@ -190,7 +196,7 @@ struct OpeningTests {
         try store.close()
         let replaced = try CollectorStore.restore(
             from: path, to: scratch.store, options: scratch.options(), by: "ada")
-        let old = scratch.store + "/" + (try #require(replaced))
+        let old = scratch.store + "/" + (try #require(replaced.replaced))
         for suffix in ["", "-wal", "-shm"] where Files.exists(old + suffix) { try Files.remove(old + suffix) }
         #expect(try scratch.occurrences(of: "zweigeheim") == 0)
         let restored = try scratch.open()

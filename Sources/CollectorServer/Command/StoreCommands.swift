@@ -40,10 +40,8 @@ package struct StoreOptions: ParsableArguments {
     }
 }
 
-package struct HoldCommand: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "hold", abstract: "Keep a session from retention and erasure.")
-
+/// A session, and why something is decided about it.
+package struct DecisionArguments: ParsableArguments {
     @Argument(help: "The beginning of its id, or namespace/pod/container.")
     var session: String
 
@@ -54,8 +52,21 @@ package struct HoldCommand: AsyncParsableCommand {
 
     package init() {}
 
+    func perform(_ action: (_ session: String, _ reason: String) -> ControlRequest.Action) async throws {
+        try await store.perform(action(session, reason))
+    }
+}
+
+package struct HoldCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "hold", abstract: "Keep a session from retention and erasure.")
+
+    @OptionGroup var decision: DecisionArguments
+
+    package init() {}
+
     package func run() async throws {
-        try await store.perform(.hold(session: session, reason: reason))
+        try await decision.perform(ControlRequest.Action.hold)
     }
 }
 
@@ -63,18 +74,12 @@ package struct ReleaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Let go of a held session.")
 
-    @Argument(help: "The beginning of its id, or namespace/pod/container.")
-    var session: String
-
-    @Option(help: "Why; it goes into the audit trail.")
-    var reason: String
-
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var decision: DecisionArguments
 
     package init() {}
 
     package func run() async throws {
-        try await store.perform(.release(session: session, reason: reason))
+        try await decision.perform(ControlRequest.Action.release)
     }
 }
 
@@ -83,18 +88,12 @@ package struct EraseCommand: AsyncParsableCommand {
         commandName: "erase",
         abstract: "Erase a session's output, from the search index too; its hash and a line of the audit trail stay.")
 
-    @Argument(help: "The beginning of its id, or namespace/pod/container.")
-    var session: String
-
-    @Option(help: "Why; it goes into the audit trail.")
-    var reason: String
-
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var decision: DecisionArguments
 
     package init() {}
 
     package func run() async throws {
-        try await store.perform(.erase(session: session, reason: reason))
+        try await decision.perform(ControlRequest.Action.erase)
     }
 }
 
@@ -134,10 +133,16 @@ package struct RestoreCommand: ParsableCommand {
         var options = CollectorStoreOptions()
         options.lockTimeout = .seconds(1)
         do {
-            let old = try CollectorStore.restore(
+            let outcome = try CollectorStore.restore(
                 from: file, to: try store.settings.store.directory, options: options, by: ControlClient.actor)
             print("restored \(file)")
-            if let old { StandardError.write("the store that was there is now \(old)\n") }
+            guard let old = outcome.replaced else { return }
+            StandardError.write("the store that was there is now \(old)\n")
+            if !outcome.tookDecisionsOver {
+                StandardError.write(
+                    "warning: it could not be read: tokens revoked, sessions held and outputs erased since the backup are as"
+                        + " they were then; revoke, hold and erase again\n")
+            }
         } catch let code as ExitCode {
             throw code
         } catch {

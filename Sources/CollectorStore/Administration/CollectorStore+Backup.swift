@@ -6,6 +6,14 @@ import Glibc
 import SQLiteStore
 import SessionRecords
 
+/// What restoring came upon.
+package struct RestoreOutcome: Sendable, Hashable {
+    /// The new name of the store that stood there; nil if there was none.
+    package let replaced: String?
+    /// Whether that store could be read for what people had decided since the backup.
+    package let tookDecisionsOver: Bool
+}
+
 extension CollectorStore {
     /// Copies the store, as it is at one moment, into a new file of mode 0640, while batches go on being committed. The copy
     /// is checked through and on disk when this returns.
@@ -28,7 +36,7 @@ extension CollectorStore {
     }
 
     /// Puts a backup in the place of the store in `directory`, which no collector may have open. What stood there is renamed,
-    /// never deleted; its new name is given, nil if there was none. The store is as it was at the backup: entries that were
+    /// never deleted. The store is as it was at the backup: entries that were
     /// received after it are holes, which the agents' ledgers still have. But what people decided since is taken over from
     /// the store that stood there: revoked tokens, erasures and holds.
     ///
@@ -37,7 +45,7 @@ extension CollectorStore {
     package static func restore(
         from path: String, to directory: String, options: CollectorStoreOptions = CollectorStoreOptions(),
         by actor: String
-    ) throws -> String? {
+    ) throws -> RestoreOutcome {
         switch try CollectorCondition.examine(path, path + "-wal", thoroughly: true) {
         case .sound: break
         case .newer(let version): throw CollectorOpener.newer(version, path)
@@ -79,7 +87,7 @@ extension CollectorStore {
             throw store.failed(error, "note the restoring")
         }
         try store.close()
-        return old
+        return RestoreOutcome(replaced: old, tookDecisionsOver: tookOver)
     }
 
     private static func unusable(_ path: String, _ reason: String) -> LastwordError {
