@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
+import CollectorServer
 import CollectorStore
 import ConfigurationReading
 import Foundation
@@ -10,8 +11,6 @@ import NIOHTTP1
 import NIOSSL
 import SessionRecords
 import TestSupport
-
-@testable import CollectorServer
 
 /// The collector itself, in this process, on a loopback port of the system's choice.
 final class RunningCollector: Sendable {
