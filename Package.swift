@@ -257,7 +257,8 @@ let package = Package(
             name: "CollectorSupport",
             dependencies: [
                 "TestSupport", "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading",
-                "SessionRecords", "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioSSL, .nioFoundationCompat, .x509,
+                "SessionRecords", "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+                .nioFoundationCompat, .x509,
                 .asn1, .crypto, .logging,
             ],
             path: "Tests/CollectorSupport", swiftSettings: strict),
@@ -340,7 +341,7 @@ let package = Package(
             "CollectorPagesTests",
             [
                 "CollectorPages", "CollectorServer", "CollectorStore", "CollectorSupport", "BrowserSupport",
-                "SessionRecords", .nioHTTP1,
+                "SessionRecords", .httpTypes, .nioHTTP1,
             ]),
         tests(
             "CollectorServerTests",

@@ -46,7 +46,9 @@ struct PageLookTests {
             try await Browser.with { browser in
                 for screen in Self.screens {
                     let page = try await browser.page(width: screen.width, height: screen.height, dark: screen.dark)
-                    for (name, path) in pages {
+                    // Dark differs in its colours alone.
+                    for (name, path) in pages
+                    where !screen.dark || Self.pictures != nil || ["hostile", "nodes"].contains(name) {
                         try await page.open(base + path)
                         #expect(
                             try await page.value("document.documentElement.scrollWidth") == "\(screen.width)",

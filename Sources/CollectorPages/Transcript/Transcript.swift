@@ -73,7 +73,11 @@ private struct TranscriptScan {
                 close(at: index, goesOn: false)
             } else {
                 index = border
-                if index - begin >= Transcript.lineBytes { close(at: index, goesOn: true) }
+                guard index - begin >= Transcript.lineBytes else { continue }
+                // A line that ends just here does not go on.
+                let isEnd = index < end && bytes[index] == 0x0A
+                if isEnd { index += 1 }
+                close(at: index, goesOn: !isEnd)
             }
         }
     }

@@ -89,9 +89,10 @@ struct PageService: Sendable {
         }
     }
 
-    /// With a capital and a full stop.
+    /// With a capital, unless it begins with a name such as `exitCode`, and a full stop.
     static func sentence(_ text: String) -> String {
         guard let first = text.first else { return text }
-        return first.uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
+        let isName = text.prefix { $0 != " " }.contains { $0.isUppercase }
+        return (isName ? String(first) : first.uppercased()) + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
     }
 }

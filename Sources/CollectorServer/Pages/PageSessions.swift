@@ -8,7 +8,6 @@ import Synchronization
 /// The secrets are in memory alone, and only their SHA-256; after a restart people sign in again. Whether the token is still
 /// good is asked of the store at every request. At most `limit` at a time, and `limitEach` of one token; then the oldest goes.
 final class PageSessions: Sendable {
-    static let limit = 10_000
     static let limitEach = 20
 
     private struct Entry {
@@ -18,15 +17,18 @@ final class PageSessions: Sendable {
     }
 
     let lifetime: Duration
+    private let limit: Int
     private let isSecure: Bool
     private let entries = Mutex<[Digest: Entry]>([:])
     private let now: @Sendable () -> ContinuousClock.Instant
 
     /// - Parameter isSecure: whether the collector speaks TLS: then the cookie is for TLS alone.
     init(
-        lifetime: Duration, isSecure: Bool, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        lifetime: Duration, isSecure: Bool, limit: Int = 10_000,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.lifetime = lifetime
+        self.limit = limit
         self.isSecure = isSecure
         self.now = now
     }
@@ -42,7 +44,7 @@ final class PageSessions: Sendable {
         entries.withLock { entries in
             entries = entries.filter { now - $0.value.since < lifetime }
             Self.makeRoom(&entries, Self.limitEach) { $0.token == token }
-            Self.makeRoom(&entries, Self.limit) { _ in true }
+            Self.makeRoom(&entries, limit) { _ in true }
             entries[Digest(of: Array(secret.utf8))] = Entry(token: token, since: now)
         }
         return cookie(secret, seconds: max(1, lifetime.components.seconds))
