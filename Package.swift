@@ -39,6 +39,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -119,6 +120,8 @@ let package = Package(
         // The configuration file and kubeconfig: nodes with line and column, so that unknown keys and wrong types can
         // be refused (swift-configuration turns both into the default).
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // The collector's pages: templates in which whatever comes from outside is escaped unless somebody says otherwise.
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
     ],
     targets: [
         // MARK: Values and decisions, no I/O
@@ -185,10 +188,13 @@ let package = Package(
 
         // MARK: The collector
         library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+        // What a person sees in a browser: values of the store in, HTML out.
+        library("CollectorPages", ["SessionRecords", "CollectorStore", .mustache, .crypto]),
         library(
             "CollectorServer",
             [
-                "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry", "ConfigurationReading",
+                "CollectorStore", "CollectorPages", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry",
+                "ConfigurationReading",
                 "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
@@ -246,6 +252,20 @@ let package = Package(
                 .serviceLifecycle, .logging,
             ],
             path: "Tests/ReceiverSupport", swiftSettings: strict),
+        // A collector inside the test's process, and ledgers that are made up for it.
+        .target(
+            name: "CollectorSupport",
+            dependencies: [
+                "TestSupport", "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading",
+                "SessionRecords", "CZlib", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+                .nioFoundationCompat, .x509,
+                .asn1, .crypto, .logging,
+            ],
+            path: "Tests/CollectorSupport", swiftSettings: strict),
+        // A headless Chromium, for the collector's pages.
+        .target(
+            name: "BrowserSupport", dependencies: ["TestSupport", "SessionRecords"], path: "Tests/BrowserSupport",
+            swiftSettings: strict),
         // Plays a node for `make demo` and `make torture`: private containerd, kubelet and API server stand-ins. It reads
         // the agent's store to compare it with the truth.
         .executableTarget(
@@ -318,11 +338,17 @@ let package = Package(
             ],
             resources: [.copy("Golden")]),
         tests(
+            "CollectorPagesTests",
+            [
+                "CollectorPages", "CollectorServer", "CollectorStore", "CollectorSupport", "BrowserSupport",
+                "SessionRecords", .httpTypes, .nioHTTP1,
+            ]),
+        tests(
             "CollectorServerTests",
             [
-                "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
-                "APIServerSupport", "ReceiverSupport", "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore,
-                .nioHTTP1, .nioSSL,
+                "CollectorServer", "CollectorSupport", "CollectorStore", "OTLPCoding", "ConfigurationReading",
+                "HealthReporting", "APIServerSupport", "ReceiverSupport", "SessionRecords", "CZlib", .asyncHTTPClient,
+                .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ], exclude: ["Foreign"]),
         // The agent itself on real containers.

@@ -20,6 +20,8 @@ command -v runc >/dev/null || missing+=(runc)
 # The tests run a journald of their own, and write journals with fields that only journald may set.
 [ -x /lib/systemd/systemd-journald ] && command -v journalctl >/dev/null || missing+=(systemd)
 [ -x /lib/systemd/systemd-journal-remote ] || missing+=(systemd-journal-remote)
+# The collector's pages are looked at with a browser.
+command -v chromium >/dev/null || missing+=(chromium)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi

@@ -45,7 +45,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
     "values, decisions, files: ^(SessionRecords|SessionTracking|OTLPCoding|Delivery|TailCapture|AgentStore|CollectorStore|Commands|AgentCore)Tests\\."
     "sources, forwarding: ^(RuntimeSource|ServerAccess|PodSource|Forwarding|SystemJournal|JournalSource)Tests\\."
-    "the collector: ^(CollectorServer)Tests\\."
+    "the collector: ^(CollectorServer|CollectorPages)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."
 )
 for folder in Tests/*Tests; do

@@ -72,7 +72,7 @@ package struct Sender: Sendable, Hashable {
     }
 
     /// What a node's page says of its identity.
-    package var identity: String { anyNode ? "any-node token" : kind.rawValue }
+    package var identity: String { anyNode ? NodeOverview.anyNodeToken : kind.rawValue }
 }
 
 /// What became of one batch, once it is durable.

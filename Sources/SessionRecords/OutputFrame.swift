@@ -62,6 +62,13 @@ package enum OutputFrameCoding {
         return total
     }
 
+    /// Gives each frame in turn, without making a list of them. False if the bytes are not frames: then those before the
+    /// fault have been given.
+    @discardableResult
+    package static func forEach(_ bytes: [UInt8], _ body: (OutputFrame) -> Void) -> Bool {
+        walk(bytes, body) != nil
+    }
+
     /// Gives each frame, and then the sum of their lengths; nil as soon as something is no frame.
     private static func walk(_ bytes: [UInt8], _ body: (OutputFrame) -> Void) -> Int? {
         guard bytes.first == version else { return nil }

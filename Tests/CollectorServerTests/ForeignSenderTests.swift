@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 @Suite("A sender that is not ours", .serialized)
 struct ForeignSenderTests {

@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 @Suite("Deliveries", .serialized)
 struct IngestTests {

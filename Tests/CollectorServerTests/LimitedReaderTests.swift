@@ -6,6 +6,7 @@ import SessionRecords
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 @Suite("Readers limited to namespaces", .serialized)
 struct LimitedReaderTests {

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 @Suite("Logins", .serialized)
 struct LoginTests {

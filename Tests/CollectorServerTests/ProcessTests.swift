@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 /// How many entries of each ledger were acknowledged.
 private final class Acknowledged: Sendable {

@@ -11,6 +11,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 /// An issuer of a test's own.
 private struct Issuer {

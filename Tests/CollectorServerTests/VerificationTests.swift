@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import CollectorServer
+@testable import CollectorSupport
 
 @Suite("Verifying the store")
 struct VerificationTests {

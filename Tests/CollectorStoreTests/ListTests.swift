@@ -147,4 +147,29 @@ struct ListTests {
         let later = TestClock.epoch.advanced(byNanoseconds: 80_000_000_000_000)
         #expect(try await store.statistics(since: later, until: nil, scope: .all).sessions == 1)
     }
+
+    @Test(
+        "a histogram counts each session in the slice in which it began, by how it ended, and only what the reader may see"
+    )
+    func histogram() async throws {
+        let store = try Scratch().open()
+        var ledger = MadeLedger()
+        try await store.take([
+            ledger.ended(0) { $0.exitCode = 0 }, ledger.ended(9), ledger.ended(10), ledger.started(29),
+            ledger.ended(11) { $0.namespace = "kube-system" }, ledger.ended(30),
+            ledger.ended(12) { $0.startedAt = TestClock.epoch.advanced(byNanoseconds: -1) },
+        ])
+        func at(_ seconds: Int64) -> Timestamp { TestClock.epoch.advanced(byNanoseconds: seconds * 1_000_000_000) }
+        let all = try await store.histogram(since: at(0), until: at(30), slices: 3, scope: .all)
+        #expect(all.slices.map(\.begin) == [at(0), at(10), at(20)])
+        #expect(all.slices.map(\.succeeded) == [1, 0, 0])
+        #expect(all.slices.map(\.failed) == [1, 2, 0])
+        #expect(all.slices.map(\.other) == [0, 0, 1])
+        #expect(!all.isCut)
+        let limited = try await store.histogram(
+            since: at(0), until: at(30), slices: 3, scope: .namespaces(["kube-system"]))
+        #expect(limited.slices.map(\.failed) == [0, 1, 0] && limited.slices.map(\.succeeded) == [0, 0, 0])
+        #expect(
+            try await store.histogram(since: at(0), until: at(30), slices: 3, scope: .namespaces([])).slices.count == 3)
+    }
 }

@@ -92,4 +92,20 @@ struct TokenTests {
             try await store.auditLines(before: lines[2].number, limit: 2).map(\.number) == lines[3...4].map(\.number))
         #expect(try await store.auditLines(session: Sample.id(1), limit: 10).count == 3)
     }
+
+    @Test("what a token may do is asked by its id for as long as it is good")
+    func byID() async throws {
+        let scratch = try Scratch()
+        let clock = scratch.clock
+        let store = try scratch.open()
+        let (_, facts) = try await store.createToken(name: "a", role: .reader, expiresAt: nil, by: "ada")
+        let (_, short) = try await store.createToken(
+            name: "b", role: .reader, expiresAt: clock.next().advanced(byNanoseconds: 60_000_000_000), by: "ada")
+        #expect(store.token(facts.id) == facts && store.token(short.id) == short)
+        #expect(store.token("0000000000000000") == nil)
+        clock.advance(seconds: 61)
+        #expect(store.token(facts.id) == facts && store.token(short.id) == nil)
+        try await store.revokeToken(facts.id, by: "ada")
+        #expect(store.token(facts.id) == nil)
+    }
 }

@@ -52,13 +52,14 @@ struct HTTPService: Sendable {
         let path = request.uri.path
         let candidates = routes.all.compactMap { route in route.match(path).map { (route, $0) } }
         guard let (route, parameters) = candidates.first(where: { $0.0.method == request.method }) else {
-            return .refused(unknown(path, candidates.map(\.0)), route: "none")
+            return .refused(unknown(request, candidates.map(\.0)), route: "none")
         }
         let peer = await Peer(of: channel)
         do throws(APIError) {
             let principal = try await authenticator.admit(request.headers, peer: peer, to: route.access)
             let admitted = APIRequest(
-                headers: request.headers, parameters: parameters, query: try QueryParameters(request.uri.query),
+                headers: request.headers, target: request.head.path ?? "", authority: request.head.authority,
+                parameters: parameters, query: try QueryParameters(request.uri.query),
                 peer: peer, principal: principal, body: body)
             if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > (route.bodyLimit ?? 0) {
                 let refusal =
@@ -69,14 +70,17 @@ struct HTTPService: Sendable {
             return .admitted(route, admitted)
         } catch {
             let nobody = APIRequest(
-                headers: request.headers, parameters: parameters, query: .none, peer: peer,
-                principal: Principal(name: "nobody"), body: body)
+                headers: request.headers, target: request.head.path ?? "", authority: request.head.authority,
+                parameters: parameters, query: .none, peer: peer, principal: Principal(name: "nobody"), body: body)
             return .refused(route.failure(nobody, error), route: route.path)
         }
     }
 
-    private func unknown(_ path: String, _ others: [Route]) -> Response {
+    private func unknown(_ request: Request, _ others: [Route]) -> Response {
         guard !others.isEmpty else {
+            if let pages = routes.pages, request.headers[.accept]?.contains("text/html") == true {
+                return pages.unknown(request.headers)
+            }
             return APIError(
                 .notFound, "route.unknown", "there is nothing here", remedy: "/openapi.json says what there is"
             ).response
@@ -119,7 +123,7 @@ struct HTTPService: Sendable {
         _ response: Response, _ writer: consuming ResponseWriter, _ body: RequestBodyReader, _ channel: any Channel
     ) async -> Bool {
         var response = response
-        response.headers[.cacheControl] = "no-store"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.xContentTypeOptions] = "nosniff"
         do {
             try await writer.write(response: response.head, body: response.body)

@@ -9,8 +9,8 @@ struct QueryParameters {
 
     private let values: [String: String]
 
-    private init() {
-        values = [:]
+    private init(_ values: [String: String] = [:]) {
+        self.values = values
     }
 
     /// Throws for broken escapes and for a name given twice.
@@ -29,6 +29,13 @@ struct QueryParameters {
             }
         }
         self.values = values
+    }
+
+    /// The same with another value; nil takes the parameter away.
+    func setting(_ name: String, to value: String?) -> QueryParameters {
+        var values = self.values
+        values[name] = value
+        return QueryParameters(values)
     }
 
     func allow(_ names: Set<String>) throws(APIError) {

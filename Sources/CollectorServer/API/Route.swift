@@ -13,6 +13,10 @@ struct Route: Sendable {
         case unlimitedReader
         /// From this machine without a login, otherwise any reader.
         case loopbackOrReader
+        /// A page for any reader, who may also be signed in by a cookie.
+        case page
+        /// A page about nodes: the same, for readers who are not limited to namespaces.
+        case nodePage
     }
 
     let method: HTTPRequest.Method

@@ -7,18 +7,24 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 
-/// Every route that is served on the network. The OpenAPI document has the same ones, which a test makes sure of.
+/// Every route that is served on the network. The OpenAPI document has those of the API, which a test makes sure of.
 struct RouteTable: Sendable {
+    /// For programs.
+    let api: [Route]
+    /// For people; nil where they are switched off.
+    let pages: PageRoutes?
     let all: [Route]
 
     init(
-        ingest: IngestHandler, store: CollectorStore, health: HealthPages, version: String, admin: AdminHandlers
+        ingest: IngestHandler, store: CollectorStore, health: HealthPages, version: String, admin: AdminHandlers,
+        pages: PageRoutes?
     ) {
         let sessions = SessionHandlers(store: store)
         let output = OutputHandler(store: store)
         let nodes = NodeHandlers(store: store)
         let statistics = StatisticsHandlers(store: store, version: version)
-        all = [
+        self.pages = pages
+        api = [
             Route(
                 .post, "/v1/logs", .role(.agent), bodyLimit: ingest.limits.requestBytes.bytes,
                 failure: IngestHandler.failure
@@ -52,6 +58,7 @@ struct RouteTable: Sendable {
             Route(.get, "/readyz", .open) { _ in Self.page("/readyz", health) },
             Route(.get, "/metrics", .loopbackOrReader) { _ in Self.page("/metrics", health) },
         ]
+        all = api + (pages?.all ?? [])
     }
 
     private static func page(_ path: String, _ health: HealthPages) -> Response {

@@ -55,9 +55,9 @@ package final class CollectorApplication: Sendable {
         store = try CollectorStore.open(directory: configuration.store.directory, options: options)
         keys = configuration.serviceAccounts.map { ServiceAccountKeys($0.keys) }
         let pages = HealthPages(state: health, isAlive: { [heartbeat] in heartbeat.isAlive }, metrics: metrics)
-        let service = Self.service(configuration, store, keys, pages, logger, now: now)
-        self.service = service
         do {
+            let service = try Self.service(configuration, store, keys, pages, logger, now: now)
+            self.service = service
             tls = try secure.map { secure in
                 let current = try SecureChannel.Current(
                     secure.configuration,
@@ -85,8 +85,8 @@ package final class CollectorApplication: Sendable {
 
     private static func service(
         _ configuration: CollectorConfiguration, _ store: CollectorStore, _ keys: ServiceAccountKeys?,
-        _ pages: HealthPages, _ logger: Logging.Logger, now: @escaping @Sendable () -> Timestamp
-    ) -> HTTPService {
+        _ health: HealthPages, _ logger: Logging.Logger, now: @escaping @Sendable () -> Timestamp
+    ) throws -> HTTPService {
         let ingest = IngestHandler(
             store: store, limits: configuration.limits,
             budget: MemoryBudget(limit: configuration.limits.memory.bytes), now: now, logger: logger)
@@ -98,11 +98,18 @@ package final class CollectorApplication: Sendable {
             isRequired: configuration.auth.isRequired, store: store, serviceAccounts: serviceAccounts,
             failures: FailedLogins(
                 limit: configuration.auth.failureLimit, window: configuration.auth.failureWindow),
+            pageSessions: PageSessions(
+                lifetime: configuration.pages.sessionLifetime, isSecure: configuration.tls != nil),
             logger: logger)
+        let pages =
+            configuration.pages.isEnabled
+            ? PageRoutes(
+                try PageService(store: store, authenticator: authenticator, version: version, now: now, logger: logger))
+            : nil
         return HTTPService(
             routes: RouteTable(
-                ingest: ingest, store: store, health: pages, version: version,
-                admin: AdminHandlers(store: store, logger: logger)),
+                ingest: ingest, store: store, health: health, version: version,
+                admin: AdminHandlers(store: store, logger: logger), pages: pages),
             authenticator: authenticator, bodyTimeout: configuration.limits.requestTimeout, logger: logger)
     }
 

@@ -19,17 +19,21 @@ struct Authenticator: Sendable {
     let store: CollectorStore
     let serviceAccounts: ServiceAccountTokens?
     let failures: FailedLogins
+    /// Who is signed in to the pages.
+    let pageSessions: PageSessions
     let logger: Logging.Logger
 
     func admit(_ headers: HTTPFields, peer: Peer, to access: Route.Access) async throws(APIError) -> Principal {
-        if access == .open { return Principal(name: "anybody") }
-        let principal = try await principal(headers, peer)
+        if access == .open { return Principal(name: Principal.anybody) }
+        let isPage = access == .page || access == .nodePage
+        let principal =
+            if isPage, let signedIn = pageReader(headers) { signedIn } else { try await principal(headers, peer) }
         switch access {
-        case .open: return principal ?? Principal(name: "anybody")
+        case .open: return principal ?? Principal(name: Principal.anybody)
         case .loopbackOrReader where peer.isLoopback: return principal ?? Principal(name: "this machine")
         case .role(let role): return try permit(principal, role) { $0.has(role) }
-        case .loopbackOrReader: return try permit(principal, .reader) { $0.has(.reader) }
-        case .unlimitedReader:
+        case .loopbackOrReader, .page: return try permit(principal, .reader) { $0.has(.reader) }
+        case .unlimitedReader, .nodePage:
             let principal = try permit(principal, .reader) { $0.has(.reader) }
             guard principal.readsEverything else {
                 throw APIError(
@@ -56,6 +60,29 @@ struct Authenticator: Sendable {
         return principal
     }
 
+    /// Whoever the cookie names, unless the request brings a token of its own.
+    func pageReader(_ headers: HTTPFields) -> Principal? {
+        guard headers[.authorization] == nil, let id = pageSessions.token(headers), let facts = store.token(id) else {
+            return nil
+        }
+        return Principal(facts)
+    }
+
+    /// Whose token somebody signs in with; counts and logs it where it is nobody's.
+    func signIn(_ token: String, _ peer: Peer) async throws(APIError) -> TokenFacts {
+        if token.utf8.count <= Self.tokenLimit, let facts = try await known(token) { return facts }
+        try delay(peer)
+        throw refuse("page", "unknown, expired or revoked", peer)
+    }
+
+    private func delay(_ peer: Peer) throws(APIError) {
+        guard let delay = failures.delay(peer.address) else { return }
+        Counter(label: "lastword_collector_logins_delayed_total").increment()
+        throw APIError(
+            .tooManyRequests, "auth.too-many-failures", "too many failed logins from this address",
+            remedy: "correct the token; the collector's log says what was wrong with it", retryAfter: delay)
+    }
+
     /// Nil if nothing was presented.
     private func principal(_ headers: HTTPFields, _ peer: Peer) async throws(APIError) -> Principal? {
         if let header = headers[.authorization] { return try await login(header, peer) }
@@ -68,7 +95,8 @@ struct Authenticator: Sendable {
         }
         guard !isRequired else { return nil }
         return Principal(
-            name: "anybody", sender: Sender(node: nil, kind: .token, anyNode: true, name: "anybody"), reads: .all)
+            name: Principal.anybody, sender: Sender(node: nil, kind: .token, anyNode: true, name: Principal.anybody),
+            reads: .all)
     }
 
     private func login(_ header: String, _ peer: Peer) async throws(APIError) -> Principal {
@@ -78,12 +106,7 @@ struct Authenticator: Sendable {
         let isOwn = token.hasPrefix("lwt_")
         // Before the delay: 256 random bits are not guessed, and looking them up costs next to nothing.
         if isOwn, let facts = try await known(token) { return Principal(facts) }
-        if let delay = failures.delay(peer.address) {
-            Counter(label: "lastword_collector_logins_delayed_total").increment()
-            throw APIError(
-                .tooManyRequests, "auth.too-many-failures", "too many failed logins from this address",
-                remedy: "correct the token; the collector's log says what was wrong with it", retryAfter: delay)
-        }
+        try delay(peer)
         guard isBearer else { throw refuse("header", "not a bearer token", peer) }
         if isOwn { throw refuse("token", "unknown, expired or revoked", peer) }
         guard let serviceAccounts, token.split(separator: ".", omittingEmptySubsequences: false).count == 3 else {

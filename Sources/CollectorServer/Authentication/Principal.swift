@@ -10,6 +10,8 @@ package struct Principal: Sendable {
 
     /// As the log and the audit name it: `certificate node-1`, `token 4f0a… (ci)`.
     package let name: String
+    /// The name of whoever comes where no login is asked for.
+    package static let anybody = "anybody"
     /// Set if it may deliver.
     package let sender: Sender?
     /// Set if it may read.

@@ -38,6 +38,8 @@ extension CollectorConfiguration {
         store = Store(
             directory: reader.read(Keys.storeDirectory), lockTimeout: reader.read(Keys.storeLockTimeout),
             maxBytes: reader.read(Keys.storeMaxBytes), maxAge: reader.read(Keys.storeMaxAge))
+        pages = Pages(
+            isEnabled: reader.read(Keys.pagesEnabled), sessionLifetime: reader.read(Keys.pagesSessionLifetime))
         http = HTTP(listen: reader.read(Keys.httpListen))
         log = LogSettings(level: reader.read(Keys.logLevel), format: reader.read(Keys.logFormat))
         settings = reader.settings

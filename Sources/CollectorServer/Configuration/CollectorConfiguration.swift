@@ -58,6 +58,12 @@ package struct CollectorConfiguration: Sendable {
         package var maxAge: Duration
     }
 
+    package struct Pages: Sendable {
+        package var isEnabled: Bool
+        /// How long somebody stays signed in, at most.
+        package var sessionLifetime: Duration
+    }
+
     package struct HTTP: Sendable {
         /// Nil: no endpoint.
         package var listen: ListenAddress?
@@ -71,6 +77,7 @@ package struct CollectorConfiguration: Sendable {
     package var serviceAccounts: ServiceAccounts?
     package var limits: Limits
     package var store: Store
+    package var pages: Pages
     package var http: HTTP
     package var log: LogSettings
     /// Every key with its effective value and source, in the table's order.

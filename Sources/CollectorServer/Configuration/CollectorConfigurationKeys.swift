@@ -78,7 +78,15 @@ enum CollectorConfigurationKeys {
         "limits.requestTimeout", .duration(.seconds(1) ... .seconds(3600)), default: .seconds(60),
         "How long a request's body may take to come, and how long a connection may stand idle.")
 
-    // MARK: store, http, log
+    // MARK: pages, store, http, log
+
+    static let pagesEnabled = Key(
+        "pages.enabled", .truth, default: true,
+        "Whether people can read in a browser, at `server.listen`: `/sessions`, `/nodes`, `/statistics`.")
+    static let pagesSessionLifetime = Key(
+        "pages.sessionLifetime", .duration(.seconds(60) ... .seconds(30 * 86_400)), default: .seconds(12 * 3600),
+        "How long somebody who signs in to the pages stays so; it ends earlier with the token, and when the collector "
+            + "restarts.")
 
     static let storeDirectory = Key(
         "store.directory", .path, default: "/var/lib/lastword-collector",
@@ -105,6 +113,7 @@ enum CollectorConfigurationKeys {
         authRequired, failureLimit, failureWindow,
         issuer, audience, jwksFile, jwksURL, jwksCAFile, jwksTokenFile, refresh, allow,
         requestBytes, unpackedBytes, records, memory, requestTimeout,
+        pagesEnabled, pagesSessionLifetime,
         storeDirectory, storeLockTimeout, storeMaxBytes, storeMaxAge,
         httpListen, logLevel, logFormat,
     ]

@@ -95,7 +95,7 @@ struct SessionHandlers: Sendable {
         }
     }
 
-    private static func query(_ parameters: QueryParameters) throws(APIError) -> CollectorQuery {
+    static func query(_ parameters: QueryParameters) throws(APIError) -> CollectorQuery {
         var query = CollectorQuery()
         query.namespace = try parameters.text("namespace")
         query.pod = try parameters.text("pod")

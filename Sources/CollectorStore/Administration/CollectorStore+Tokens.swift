@@ -82,6 +82,15 @@ extension CollectorStore {
         return facts
     }
 
+    /// What a token that was accepted before may do now, by its id; nil once it has expired or was revoked. Waits for no
+    /// connection.
+    package func token(_ id: String) -> TokenFacts? {
+        guard let facts = tokenBook[id]?.facts, facts.revokedAt == nil,
+            facts.expiresAt.map({ options.clock() < $0 }) ?? true
+        else { return nil }
+        return facts
+    }
+
     /// Has the book read anew when the transaction at hand is committed, and before the next one begins.
     private func refreshTokens(after db: Database) {
         db.afterNextTransaction { [self] db in

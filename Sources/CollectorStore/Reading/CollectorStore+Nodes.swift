@@ -5,6 +5,9 @@ package import SessionRecords
 
 /// A node, as its agent's deliveries show it.
 package struct NodeOverview: Sendable, Hashable {
+    /// The `identity` of a node that delivered last with a token for any node.
+    package static let anyNodeToken = "any-node token"
+
     package let node: String
     package let cluster: String?
     package let firstReceivedAt: Timestamp
@@ -131,5 +134,21 @@ extension CollectorStore {
             return true
         }
         return alarms
+    }
+}
+
+extension CollectorStore {
+    /// Which of these nodes delivered last with a token for any node: what they tell is weaker evidence of where it came
+    /// from. It is for names that stand in records which the reader sees, and tells of no other node; hence no scope.
+    package func weakNodes(among names: Set<String>) async throws -> Set<String> {
+        guard !names.isEmpty else { return [] }
+        return try await reading("read how nodes log in") { db in
+            var weak: Set<String> = []
+            for name in names {
+                let identity = try db.firstRow("SELECT identity FROM node WHERE name = ?", [name]) { $0.text(0) }
+                if identity == NodeOverview.anyNodeToken { weak.insert(name) }
+            }
+            return weak
+        }
     }
 }

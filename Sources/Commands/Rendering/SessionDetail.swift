@@ -55,8 +55,8 @@ package enum SessionDetail {
         text.add("Target ID", session.targetContainerID)
         text.add("Image", session.image)
         text.add("Digest", session.imageDigest)
-        text.add("Command", session.command.map(shell))
-        text.add("Arguments", session.args.map(shell))
+        text.add("Command", session.command.map(ShellWords.text))
+        text.add("Arguments", session.args.map(ShellWords.text))
         text.add("Environment", session.envNames.map { $0.joined(separator: " ") })
         text.add("Terminal", session.tty.map { $0 ? "yes" : "no" })
         text.add("Standard input", session.stdin.map { $0 ? "open" : "closed" })
@@ -97,7 +97,8 @@ package enum SessionDetail {
                 text.add("Exit code", "\(code)\(source)", style: code == 0 ? nil : .bad)
             }
         }
-        text.add("Signal", session.derivedSignal.map { "\(signal($0)), if the code follows the shells' 128 + n" })
+        text.add(
+            "Signal", session.derivedSignal.map { "\(SignalName.text($0)), if the code follows the shells' 128 + n" })
         text.add("Reason", session.reason)
         text.add("Message", session.message)
         text.add(
@@ -231,26 +232,5 @@ extension SessionDetail {
         parts += context.capabilitiesAdded.map { "+\($0)" } + context.capabilitiesDropped.map { "-\($0)" }
         if let seccomp = context.seccompProfile { parts.append("seccomp \(seccomp)") }
         return parts.joined(separator: ", ")
-    }
-
-    /// The numbers of Linux on x86-64 and arm64, which are the same up to 31.
-    private static func signal(_ number: Int) -> String {
-        let names = [
-            1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 10: "USR1",
-            11: "SEGV", 12: "USR2", 13: "PIPE", 14: "ALRM", 15: "TERM",
-        ]
-        return names[number].map { "\(number) (SIG\($0))" } ?? "\(number)"
-    }
-
-    /// The words as one would type them to a shell.
-    static func shell(_ words: [String]) -> String {
-        words.map { word in
-            let plain = word.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                    || "-_./:=@%+,".utf8.contains($0)
-            }
-            if plain, !word.isEmpty { return word }
-            return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-        }.joined(separator: " ")
     }
 }

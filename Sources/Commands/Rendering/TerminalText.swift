@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// Makes text from outside safe to show: what could move the cursor, change colours, reorder or hide characters, or
 /// pretend to be another column is written out as an escape (`\x1b`, `\u{202e}`).

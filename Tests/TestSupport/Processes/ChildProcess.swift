@@ -35,12 +35,19 @@ package final class ChildProcess: Sendable {
 
     /// Starts a program, looked for in `PATH`.
     ///
-    /// - Parameter environment: the whole environment; nil for this process's own.
+    /// - Parameters:
+    ///   - environment: the whole environment; nil for this process's own.
+    ///   - further: descriptors that the program finds as 3 and the numbers behind it; at most 5 of them.
     package static func start(
         _ arguments: [String], environment: [String: String]? = nil, workingDirectory: String? = nil,
-        output: Output = .discard
+        output: Output = .discard, further: [Int32] = []
     ) throws -> ChildProcess {
+        // Out of the way of the numbers that they are to have.
+        let raised = further.map { fcntl($0, F_DUPFD_CLOEXEC, 16) }
+        defer { for descriptor in raised { close(descriptor) } }
+        guard raised.allSatisfy({ $0 >= 0 }) else { throw RigError.system("cannot duplicate a descriptor") }
         var spawner = Spawner(arguments)
+        spawner.further = raised
         spawner.environment = environment
         spawner.workingDirectory = workingDirectory
         switch output {

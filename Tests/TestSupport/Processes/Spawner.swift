@@ -14,6 +14,8 @@ struct Spawner {
     var standardInput: Int32?
     var standardOutput: Int32?
     var standardError: Int32?
+    /// What the child finds as 3 and the numbers behind it; all of them must be above these numbers.
+    var further: [Int32] = []
     /// A session of its own instead of only a process group.
     var newSession = false
 
@@ -21,7 +23,7 @@ struct Spawner {
         self.arguments = arguments
     }
 
-    /// Starts it; the program is looked for in `PATH`. All descriptors but 0, 1 and 2 are closed in the child.
+    /// Starts it; the program is looked for in `PATH`. All descriptors but 0, 1, 2 and `further` are closed in the child.
     func spawn() throws -> pid_t {
         guard let program = arguments.first else { throw RigError.failed("no program to start") }
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -34,7 +36,10 @@ struct Spawner {
         posix_spawn_file_actions_adddup2(&actions, standardInput ?? null, 0)
         posix_spawn_file_actions_adddup2(&actions, standardOutput ?? null, 1)
         posix_spawn_file_actions_adddup2(&actions, standardError ?? null, 2)
-        try Self.closeFrom(3, &actions)
+        for (index, descriptor) in further.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index))
+        }
+        try Self.closeFrom(Int32(3 + further.count), &actions)
         if let workingDirectory { try Self.changeDirectory(workingDirectory, &actions) }
 
         var attributes = posix_spawnattr_t()

@@ -3,8 +3,8 @@
 /// Reads bytes as UTF-8 and hands out what is not UTF-8 byte by byte, so that nothing is lost or replaced.
 ///
 /// Valid is what Unicode's table 3-7 (well-formed UTF-8 byte sequences) lists: no overlong forms, no surrogates.
-struct LenientUTF8<Bytes: Collection<UInt8>> {
-    enum Unit: Hashable {
+package struct LenientUTF8<Bytes: Collection<UInt8>> {
+    package enum Unit: Hashable {
         case scalar(Unicode.Scalar)
         case invalid(UInt8)
     }
@@ -12,15 +12,15 @@ struct LenientUTF8<Bytes: Collection<UInt8>> {
     private let bytes: Bytes
     private var index: Bytes.Index
 
-    init(_ bytes: Bytes) {
+    package init(_ bytes: Bytes) {
         self.bytes = bytes
         index = bytes.startIndex
     }
 
     /// The byte that `next()` begins with; nil at the end.
-    var peek: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+    package var peek: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
 
-    mutating func next() -> Unit? {
+    package mutating func next() -> Unit? {
         guard let lead = peek else { return nil }
         index = bytes.index(after: index)
         let following: Int

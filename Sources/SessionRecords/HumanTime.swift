@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import SessionRecords
 
 /// Times, durations and sizes in the short form that tables show; exact ones stand in `show` and `-o json`.
 package enum HumanTime {

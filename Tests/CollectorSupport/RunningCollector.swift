@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
+import CollectorServer
 import CollectorStore
 import ConfigurationReading
 import Foundation
@@ -7,11 +8,10 @@ import Logging
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import SessionRecords
 import TestSupport
-
-@testable import CollectorServer
 
 /// The collector itself, in this process, on a loopback port of the system's choice.
 final class RunningCollector: Sendable {
@@ -99,6 +99,10 @@ final class RunningCollector: Sendable {
         _ = await running.result
     }
 
+    /// A redirection is an answer here, as any other.
+    private static let client = HTTPClient(
+        eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: .init(redirectConfiguration: .disallow))
+
     /// One request. A token goes as a bearer token; a client certificate needs TLS.
     func call(
         _ method: HTTPMethod = .GET, _ path: String, token: String? = nil, client: TestAuthority.Identity? = nil,
@@ -110,7 +114,7 @@ final class RunningCollector: Sendable {
         if let token { request.headers.add(name: "authorization", value: "Bearer " + token) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         if let authority { request.tlsConfiguration = try authority.clientConfiguration(client) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await Self.client.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 256 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers, body: Array(buffer: bytes),
