@@ -127,9 +127,9 @@ package struct NodePage: Sendable {
             ["stripName": "First delivery", "stripTime": PageTime.view(node.firstReceivedAt)],
             ["stripName": "Login", "stripText": node.identity],
         ]
-        if let newest = node.lastEntryAt {
+        if let newest = node.lastEntryAt, let lag = node.lag {
             strip.append([
-                "stripName": "Newest entry", "stripTime": PageTime.view(newest), "stripNote": "lag \(node.lag ?? "–")",
+                "stripName": "Newest entry", "stripTime": PageTime.view(newest), "stripNote": "lag \(lag)",
             ])
         }
         if let clock = node.clock { strip.append(["stripName": "Clock offset", "stripText": clock]) }
