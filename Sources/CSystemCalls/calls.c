@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -69,4 +70,12 @@ size_t lastword_release_program_pages(void) {
     size_t released = 0;
     dl_iterate_phdr(release_segments, &released);
     return released;
+}
+
+void lastword_share_heaps(void) {
+    mallopt(M_ARENA_MAX, 2);
+}
+
+void lastword_release_empty_pages(void) {
+    malloc_trim(0);
 }

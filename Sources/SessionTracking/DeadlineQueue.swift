@@ -40,6 +40,7 @@ struct DeadlineQueue: Sendable {
 
     mutating func popDue(_ now: Int64) -> Deadline? {
         guard let first = heap.first, first.at <= now, let last = heap.popLast() else { return nil }
+        if heap.capacity > 1024, heap.count < heap.capacity / 8 { heap = heap.map { $0 } }
         guard !heap.isEmpty else { return first.deadline }
         heap[0] = last
         var index = 0
@@ -52,5 +53,13 @@ struct DeadlineQueue: Sendable {
             index = child
         }
         return first.deadline
+    }
+}
+
+extension Dictionary {
+    /// Moves into less room where most of it is empty: a dictionary keeps by itself what it once needed.
+    mutating func giveBackRoom() {
+        guard capacity > 1024, count < capacity / 8 else { return }
+        self = filter { _ in true }
     }
 }

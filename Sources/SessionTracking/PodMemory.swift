@@ -68,6 +68,8 @@ struct PodMemory: Sendable {
         if let alias = pods[uid]?.facts.runtimeUID { aliases.removeValue(forKey: alias) }
         pods.removeValue(forKey: uid)
         gone.removeValue(forKey: uid)
+        pods.giveBackRoom()
+        gone.giveBackRoom()
     }
 
     func contains(_ uid: PodUID) -> Bool { self[uid] != nil }

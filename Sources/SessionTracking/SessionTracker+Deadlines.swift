@@ -30,7 +30,9 @@ extension SessionTracker {
                 commitCursor(receipt, &actions)
             case .forgetPod(let uid): pods.forget(uid)
             case .forgetContainer(let id):
-                if known[id]?.isLeaving == true { known.removeValue(forKey: id) }
+                guard known[id]?.isLeaving == true else { continue }
+                known.removeValue(forKey: id)
+                known.giveBackRoom()
             }
         }
     }

@@ -38,6 +38,8 @@ struct MaintenanceService: Service {
                         await application.forwarder?.measure()
                     }
                     if turn % 60 == 59 { await maintainStore() }
+                    // After a burst most of what it took is empty again; the C library would keep it.
+                    if turn % 60 == 30 { lastword_release_empty_pages() }
                     // More than half of what the start mapped of the program is not needed again, and the kernel takes it
                     // back under pressure alone.
                     if turn % 300 == 3 { _ = lastword_release_program_pages() }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AgentStore
 package import ArgumentParser
+import CSystemCalls
 import ConfigurationReading
 import HealthReporting
 import Logging
@@ -34,6 +35,7 @@ package struct AgentCommand: AsyncParsableCommand {
         package init() {}
 
         package func run() async throws {
+            lastword_share_heaps()
             let configuration = try SettingsLoader.load(settings)
             LoggingSetup.bootstrap(
                 level: configuration.log.level.severity, format: configuration.log.format == .json ? .json : .text,

@@ -35,4 +35,11 @@ ssize_t lastword_send_descriptor(int socket, const struct sockaddr *address, soc
 /// them is mapped again when it is touched. Returns the bytes of the segments, 0 where nothing was given back.
 size_t lastword_release_program_pages(void);
 
+/// Few heaps for all threads, instead of one for each: to be called before there are threads. What the C library keeps of
+/// emptied heaps grows with their number.
+void lastword_share_heaps(void);
+
+/// Gives the heaps' empty pages back to the kernel (malloc_trim(3)).
+void lastword_release_empty_pages(void);
+
 #endif
