@@ -185,10 +185,21 @@ let package = Package(
 
         // MARK: The collector
         library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
+        // What a SIEM is told, as bytes: pure.
+        library("SIEMFormats", ["SessionRecords"]),
+        // The feed to SIEMs, each at its own pace.
+        library(
+            "SIEMOutputs",
+            [
+                "CollectorStore", "SIEMFormats", "SessionRecords", "OTLPCoding", "Delivery", "ServerAccess",
+                "Telemetry",
+                "HealthReporting", .nioCore, .nioPosix, .nioSSL, .nioTLS, .serviceLifecycle, .logging, .metrics,
+            ]),
         library(
             "CollectorServer",
             [
-                "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry", "ConfigurationReading",
+                "SIEMFormats", "SIEMOutputs", "CollectorStore", "SQLiteStore", "OTLPCoding", "SessionRecords",
+                "Telemetry", "ConfigurationReading",
                 "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
@@ -289,6 +300,13 @@ let package = Package(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests("SIEMFormatsTests", ["SIEMFormats", "SessionRecords"], resources: [.copy("Golden")]),
+        tests(
+            "SIEMOutputsTests",
+            [
+                "SIEMOutputs", "SIEMFormats", "CollectorStore", "CollectorServer", "APIServerSupport", "Delivery",
+                "HealthReporting", "SessionRecords", .nioCore, .nioPosix, .logging, .yams,
+            ], exclude: ["Detections/validate.py"]),
         tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
         tests(
             "ForwardingTests",
@@ -320,7 +338,7 @@ let package = Package(
         tests(
             "CollectorServerTests",
             [
-                "CollectorServer", "CollectorStore", "OTLPCoding", "ConfigurationReading", "HealthReporting",
+                "CollectorServer", "CollectorStore", "SIEMFormats", "SIEMOutputs", "OTLPCoding", "ConfigurationReading", "HealthReporting",
                 "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ]),

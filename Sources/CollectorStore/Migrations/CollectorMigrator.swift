@@ -5,7 +5,7 @@ import GRDB
 /// new migration in a file of its own.
 enum CollectorMigrator {
     /// What `PRAGMA user_version` reads after all migrations: each migration adds one.
-    static let version = 1
+    static let version = 2
 
     /// `PRAGMA application_id` of every collector's store: "LWCO".
     static let applicationID: Int64 = 0x4C57_434F
@@ -17,6 +17,10 @@ enum CollectorMigrator {
             try Schema1.create(db)
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("2", foreignKeyChecks: .immediate) { db in
+            try Schema2.create(db)
+            try db.execute(sql: "PRAGMA user_version = 2")
         }
         try migrator.migrate(writer)
     }
