@@ -193,7 +193,8 @@ let package = Package(
             [
                 "CollectorStore", "SIEMFormats", "SessionRecords", "OTLPCoding", "Delivery", "ServerAccess",
                 "Telemetry",
-                "HealthReporting", .nioCore, .nioPosix, .nioSSL, .nioTLS, .serviceLifecycle, .logging, .metrics,
+                "HealthReporting", .nioCore, .nioPosix, .nioSSL, .nioTLS, .x509, .asn1, .serviceLifecycle, .logging,
+                .metrics,
             ]),
         library(
             "CollectorServer",
@@ -338,7 +339,8 @@ let package = Package(
         tests(
             "CollectorServerTests",
             [
-                "CollectorServer", "CollectorStore", "SIEMFormats", "SIEMOutputs", "OTLPCoding", "ConfigurationReading", "HealthReporting",
+                "CollectorServer", "CollectorStore", "SIEMFormats", "SIEMOutputs", "OTLPCoding", "ConfigurationReading",
+                "HealthReporting",
                 "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ]),

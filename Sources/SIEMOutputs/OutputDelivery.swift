@@ -7,9 +7,6 @@ import Telemetry
 
 /// One output's delivery in progress: reads, sends, asks, and moves the mark.
 struct OutputDelivery {
-    /// The mark is written no more often: each time is a transaction among those that take entries in.
-    private static let saveInterval = Duration.seconds(1)
-
     private let runner: OutputRunner
     let metrics: OutputMetrics
     private var progress: OutputProgress?
@@ -57,7 +54,7 @@ struct OutputDelivery {
         progress.settle(at: .now)
         self.progress = progress
         metrics.note(isUp: true)
-        if savedAt.map({ ContinuousClock.now - $0 >= Self.saveInterval }) ?? true { await save() }
+        if savedAt.map({ ContinuousClock.now - $0 >= runner.saveInterval }) ?? true { await save() }
         if page.isLast { try await Task.sleep(for: runner.interval) }
     }
 

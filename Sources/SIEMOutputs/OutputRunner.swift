@@ -26,6 +26,8 @@ package struct OutputRunner: Service {
     var schedule = RetrySchedule()
     /// How often the feed is looked at while nothing new is in it.
     var interval: Duration = .milliseconds(250)
+    /// The mark is written no more often: each time is a transaction among those that take entries in.
+    var saveInterval: Duration = .seconds(1)
     let now: @Sendable () -> Timestamp
 
     /// What `/readyz` calls it. It tells, and never makes the collector unready.

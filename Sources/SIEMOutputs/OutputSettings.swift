@@ -47,12 +47,18 @@ package struct SyslogSettings: Sendable {
         package var serverName: String?
         package var certificateFile: String?
         package var keyFile: String?
+        /// Whether only an end with TLS's own farewell (`close_notify`) says that everything was read: all else anybody on the
+        /// way could feign.
+        package var needsFarewell: Bool
 
-        package init(caFile: String?, serverName: String?, certificateFile: String?, keyFile: String?) {
+        package init(
+            caFile: String?, serverName: String?, certificateFile: String?, keyFile: String?, needsFarewell: Bool
+        ) {
             self.caFile = caFile
             self.serverName = serverName
             self.certificateFile = certificateFile
             self.keyFile = keyFile
+            self.needsFarewell = needsFarewell
         }
     }
 

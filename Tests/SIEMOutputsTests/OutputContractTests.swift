@@ -62,7 +62,7 @@ struct OutputContractTests {
                 try await output.store.take(entries)
             }
             let complete = ledger
-            try await waitUntil("all have arrived") { try Self.isComplete(rig, complete) }
+            try await waitUntil(every: .milliseconds(50), "all have arrived") { try Self.isComplete(rig, complete) }
             try Self.verify(rig, ledger)
             let received = try rig.received()
             #expect(received.count == 600, "nothing came twice")
@@ -91,7 +91,7 @@ struct OutputContractTests {
             }
             try await rig.start()
             let complete = ledger
-            try await waitUntil("all have arrived") { try Self.isComplete(rig, complete) }
+            try await waitUntil(every: .milliseconds(50), "all have arrived") { try Self.isComplete(rig, complete) }
             try Self.verify(rig, ledger)
             #expect(try await output.mark?.skipped == 0)
         }
@@ -116,7 +116,7 @@ struct OutputContractTests {
         try await rig.start()
         output = try RunningOutput(settings, directory: scratch.file("store"))
         let complete = ledger
-        try await waitUntil("all have arrived") { try Self.isComplete(rig, complete) }
+        try await waitUntil(every: .milliseconds(50), "all have arrived") { try Self.isComplete(rig, complete) }
         try await output.settle()
         try Self.verify(rig, ledger)
         #expect(try rig.received().count == 60)
@@ -147,7 +147,9 @@ struct OutputContractTests {
             try await waitUntil("it is told that the output hangs") { output.isFailing }
             try await rig.resume()
             let complete = ledger
-            try await waitUntil(limit: .seconds(60), "all have arrived") { try Self.isComplete(rig, complete) }
+            try await waitUntil(limit: .seconds(60), every: .milliseconds(50), "all have arrived") {
+                try Self.isComplete(rig, complete)
+            }
             let ids = Set(try rig.received().map(\.id))
             #expect(ids.count == 401)
         }
@@ -178,7 +180,7 @@ struct OutputContractTests {
             }
             try await output.store.take(entries)
             let complete = ledger
-            try await waitUntil("all have arrived") { try Self.isComplete(rig, complete) }
+            try await waitUntil(every: .milliseconds(50), "all have arrived") { try Self.isComplete(rig, complete) }
             let received = try rig.received()
             #expect(received.count == Self.hostile.count, "nothing more came of it")
             for (event, words) in zip(received, Self.hostile) {

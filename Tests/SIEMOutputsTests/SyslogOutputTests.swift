@@ -41,7 +41,7 @@ struct SyslogOutputTests {
         try await rsyslog.kill()
         try await rsyslog.start()
         let complete = ledger
-        try await waitUntil("all have arrived") {
+        try await waitUntil(every: .milliseconds(50), "all have arrived") {
             let ids = Set(try rsyslog.messages().map(\.id))
             return (1...complete.number).allSatisfy { ids.contains("\(complete.id)/\($0)") }
         }
@@ -60,7 +60,7 @@ struct SyslogOutputTests {
             directory: scratch.file("store"))
         var ledger = MadeLedger()
         try await output.store.take((0..<10).map { ledger.ended($0) })
-        try await waitUntil("all have arrived") { try rsyslog.messages().count == 10 }
+        try await waitUntil(every: .milliseconds(50), "all have arrived") { try rsyslog.messages().count == 10 }
         try await rsyslog.kill()
         // As if it had them in its memory alone.
         try Files.remove(rsyslog.file("out.jsonl"))
@@ -82,22 +82,53 @@ struct SyslogOutputTests {
         }
     }
 
+    private static func expect(
+        _ settings: SyslogSettings, _ wanted: String, _ location: SourceLocation = #_sourceLocation
+    ) async {
+        let found = await code(settings)
+        #expect(found == wanted, sourceLocation: location)
+    }
+
     @Test(
         "the receiver's certificate is checked, by its authority and its name", arguments: [Rsyslog.Driver.gtls, .ossl])
     func certificate(_ driver: Rsyslog.Driver) async throws {
         let rsyslog = try Rsyslog(driver)
         try await rsyslog.start()
         let other = try Rsyslog(driver)
-        #expect(await Self.code(rsyslog.settings()) == "ok")
-        #expect(await Self.code(rsyslog.settings { $0.tls?.serverName = "localhost" }) == "ok")
-        #expect(
-            await Self.code(rsyslog.settings { $0.tls?.serverName = "elsewhere.example" }) == "output.certificate")
-        #expect(await Self.code(rsyslog.settings { $0.tls?.caFile = other.file("ca.pem") }) == "output.certificate")
-        #expect(await Self.code(rsyslog.settings { $0.tls?.caFile = nil }) == "output.certificate")
-        #expect(await Self.code(rsyslog.settings { $0.tls?.caFile = "/nonexistent" }) == "output.credentials")
-        // Plain words to a receiver that expects TLS, or to nobody.
-        #expect(await Self.code(rsyslog.settings { $0.port = other.port }) == "output.unreachable")
+        await Self.expect(rsyslog.settings(), "ok")
+        await Self.expect(rsyslog.settings { $0.tls?.serverName = "localhost" }, "ok")
+        await Self.expect(rsyslog.settings { $0.host = "localhost" }, "ok")
+        // Although it is for the address, too.
+        await Self.expect(rsyslog.settings { $0.tls?.serverName = "elsewhere.example" }, "output.certificate")
+        await Self.expect(rsyslog.settings { $0.tls?.caFile = other.file("ca.pem") }, "output.certificate")
+        await Self.expect(rsyslog.settings { $0.tls?.caFile = nil }, "output.certificate")
+        await Self.expect(rsyslog.settings { $0.tls?.caFile = "/nonexistent" }, "output.credentials")
+        await Self.expect(rsyslog.settings { $0.port = other.port }, "output.unreachable")
         try await rsyslog.kill()
+    }
+
+    @Test("a receiver's end without TLS's farewell says nothing where one is needed")
+    func farewell() async throws {
+        for (driver, wanted) in [(Rsyslog.Driver.gtls, "output.certificate"), (.ossl, "ok")] {
+            let rsyslog = try Rsyslog(driver)
+            try await rsyslog.start()
+            await Self.expect(rsyslog.settings { $0.tls?.needsFarewell = true }, wanted)
+            await Self.expect(rsyslog.settings { $0.tls?.needsFarewell = false }, "ok")
+            try await rsyslog.kill()
+        }
+    }
+
+    @Test(
+        "a certificate's name is that name, or one that its first label's star covers",
+        arguments: [
+            ("siem.example", "siem.example", true), ("SIEM.example.", "siem.EXAMPLE", true),
+            ("siem.example", "*.example", false), ("a.siem.example", "*.siem.example", true),
+            ("a.b.siem.example", "*.siem.example", false), ("siem.example", "*.siem.example", false),
+            ("a.siem.example", "a*.siem.example", false), ("a.siem.example", "a.*.example", false), ("", "", false),
+            ("x", "*", false), (".siem.example", "*.siem.example", false),
+        ])
+    func name(_ name: String, _ pattern: String, _ isFor: Bool) {
+        #expect(ServerName.matches(name, pattern) == isFor)
     }
 
     @Test("a receiver that asks for a certificate gets ours, and refuses one of another authority")
@@ -105,17 +136,21 @@ struct SyslogOutputTests {
         let rsyslog = try Rsyslog(.gtls, asksForCertificate: true)
         try await rsyslog.start()
         let other = try Rsyslog(.gtls)
-        func settings(_ certificates: Rsyslog?) -> SyslogSettings {
-            rsyslog.settings(timeout: .seconds(3)) { settings in
-                settings.tls?.certificateFile = certificates?.file("client.pem")
-                settings.tls?.keyFile = certificates?.file("client.key")
-            }
+        func code(_ certificates: Rsyslog?) async -> String {
+            await Self.code(
+                rsyslog.settings(timeout: .seconds(3)) { settings in
+                    settings.tls?.certificateFile = certificates?.file("client.pem")
+                    settings.tls?.keyFile = certificates?.file("client.key")
+                })
         }
-        #expect(await Self.code(settings(rsyslog)) == "ok")
-        #expect(await Self.code(settings(nil)) != "ok")
-        #expect(await Self.code(settings(other)) != "ok")
-        #expect(
-            await Self.code(settings(rsyslog)) == "ok", "it still answers those that it accepts")
+        let accepted = await code(rsyslog)
+        #expect(accepted == "ok")
+        let without = await code(nil)
+        #expect(without != "ok")
+        let foreign = await code(other)
+        #expect(foreign != "ok")
+        let again = await code(rsyslog)
+        #expect(again == "ok", "it still answers those that it accepts")
         try await rsyslog.kill()
     }
 
@@ -158,18 +193,18 @@ struct SyslogOutputTests {
             Self.output(settings, outputBytes: 64 << 10), directory: scratch.file("store"))
         var ledger = MadeLedger()
         // Far more than the sockets' buffers hold; the last of it is what must not go.
-        let filling = (0..<200).map { ledger.ended($0, output: String(repeating: "füllung \($0) ", count: 4000)) }
+        let filling = (0..<60).map { ledger.ended($0, output: String(repeating: "füllung \($0) ", count: 4000)) }
         try await output.store.take(filling + [ledger.ended(999, output: "geheimes passwort")])
         try await waitUntil("it is connected") { receiver.accept() }
         try await output.store.erase(MadeLedger.ended(999).id, by: "somebody", reason: "a password")
         try await waitUntil("the connection is dropped and another one made") { receiver.accept() }
         var text = ""
-        let last = "\(ledger.id)/201"
+        let last = "\(ledger.id)/61"
         try await waitUntil(limit: .seconds(60), "the last event has arrived") {
             text += receiver.read()
             return text.contains(last)
         }
-        #expect(text.contains("füllung 199"))
+        #expect(text.contains("füllung 59"))
         #expect(!text.contains("passwort"))
         try await output.stop()
     }

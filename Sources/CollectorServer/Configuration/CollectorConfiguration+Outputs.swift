@@ -51,7 +51,7 @@ extension CollectorConfiguration {
         let tls = SyslogSettings.TLS(
             caFile: reader.read(Keys.caFile, of: name), serverName: reader.read(Keys.serverName, of: name),
             certificateFile: reader.read(Keys.certificateFile, of: name),
-            keyFile: reader.read(Keys.keyFile, of: name))
+            keyFile: reader.read(Keys.keyFile, of: name), needsFarewell: reader.read(Keys.farewell, of: name))
         let format = SyslogFormat(
             facility: reader.read(Keys.facility, of: name),
             enterpriseNumber: reader.read(Keys.enterpriseNumber, of: name),
@@ -119,6 +119,7 @@ extension CollectorConfiguration {
             ("serverName", reader.isWritten(Keys.serverName, of: name)),
             ("certificateFile", reader.isWritten(Keys.certificateFile, of: name)),
             ("keyFile", reader.isWritten(Keys.keyFile, of: name)),
+            ("farewell", reader.isWritten(Keys.farewell, of: name)),
             ("facility", reader.isWritten(Keys.facility, of: name)),
             ("enterpriseNumber", reader.isWritten(Keys.enterpriseNumber, of: name)),
             ("maxBytes", reader.isWritten(Keys.maxBytes, of: name)),

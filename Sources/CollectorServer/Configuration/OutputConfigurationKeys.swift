@@ -53,6 +53,10 @@ enum OutputConfigurationKeys {
     static let certificateFile = Key(
         "outputs.<name>.certificateFile", .optional(.path), default: nil, "A PEM file with a client certificate.")
     static let keyFile = Key("outputs.<name>.keyFile", .optional(.path), default: nil, "A PEM file with its key.")
+    static let farewell = Key(
+        "outputs.<name>.farewell", .truth, default: false,
+        "Whether a receiver has read everything only if it ends TLS with `close_notify`: without, whoever sits on the way can "
+            + "feign it. rsyslog's `gtls` driver sends none, its `ossl` driver does.")
     static let facility = Key(
         "outputs.<name>.facility", .choice(), default: SyslogFormat.Facility.authpriv, "The messages' facility.")
     static let enterpriseNumber = Key(
@@ -88,7 +92,8 @@ enum OutputConfigurationKeys {
 
     static let all: [any AnyConfigurationKey] = [
         type, events, output, outputBytes, start,
-        address, transport, caFile, serverName, certificateFile, keyFile, facility, enterpriseNumber, maxBytes, confirm,
+        address, transport, caFile, serverName, certificateFile, keyFile, farewell, facility, enterpriseNumber,
+        maxBytes, confirm,
         resend, timeout,
         path, rotateBytes, rotateAge, keep,
     ]

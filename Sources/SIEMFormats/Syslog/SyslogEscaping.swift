@@ -7,6 +7,8 @@
 /// Nothing is lost: replacing each `\u{hex}` by its character gives the text back.
 enum SyslogEscaping {
     static func visible(_ text: String) -> String {
+        // Nearly everything is plain words.
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\\") }) { return text }
         let scalars = text.unicodeScalars
         guard scalars.contains(where: { isHidden($0) || $0 == "\\" }) else { return text }
         var result = ""

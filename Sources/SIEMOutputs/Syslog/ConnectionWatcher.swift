@@ -2,7 +2,9 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 import NIOTLS
+import ServerAccess
 import Synchronization
 
 /// What is known of a connection, from any thread.
@@ -72,23 +74,42 @@ final class ConnectionWatcher: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let state: ConnectionState
-    private let waitsForTLS: Bool
+    private let tls: SyslogSettings.TLS?
+    /// The certificate's; nil where it is to be for the address.
+    private let name: String?
     private var hasEndedOurs = false
     private var wasReset = false
 
-    init(_ state: ConnectionState, waitsForTLS: Bool) {
+    init(_ state: ConnectionState, _ settings: SyslogSettings) {
         self.state = state
-        self.waitsForTLS = waitsForTLS
+        tls = settings.tls
+        name = settings.tls?.name(of: settings.host)
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !waitsForTLS { state.ready.succeed(()) }
+        if tls == nil { state.ready.succeed(()) }
         context.fireChannelActive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { state.ready.succeed(()) }
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            guard isRightName(context) else { return }
+            state.ready.succeed(())
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Where the certificate is for another name, the connection ends before a byte is sent on it.
+    private func isRightName(_ context: ChannelHandlerContext) -> Bool {
+        guard let name else { return true }
+        do {
+            let handler = try context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+            if let certificate = handler.peerCertificate, ServerName.isName(name, of: certificate) { return true }
+            errorCaught(context: context, error: TransportFault.certificate("it is not for the name \(name)"))
+        } catch {
+            errorCaught(context: context, error: error)
+        }
+        return false
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
@@ -104,6 +125,8 @@ final class ConnectionWatcher: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // rsyslog's gtls driver says no farewell.
+        if case NIOSSLError.uncleanShutdown = error, hasEndedOurs, tls?.needsFarewell == false { return }
         state.note(error)
         context.close(promise: nil)
     }

@@ -39,7 +39,7 @@ final class SyslogConnection: Sendable {
                                 NIOSSLClientHandler(context: context, serverHostname: tls.name(of: settings.host)))
                         }
                         try channel.pipeline.syncOperations.addHandler(
-                            ConnectionWatcher(state, waitsForTLS: context != nil))
+                            ConnectionWatcher(state, settings))
                     }
                 }
                 .connect(host: settings.host, port: settings.port).get()

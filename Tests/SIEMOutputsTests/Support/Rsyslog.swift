@@ -139,7 +139,8 @@ final class Rsyslog: Sendable {
         _ change: (inout SyslogSettings) -> Void = { _ in }
     ) -> SyslogSettings {
         let tls = SyslogSettings.TLS(
-            caFile: scratch.file("ca.pem"), serverName: nil, certificateFile: nil, keyFile: nil)
+            caFile: scratch.file("ca.pem"), serverName: nil, certificateFile: nil, keyFile: nil,
+            needsFarewell: driver == .ossl)
         var settings = SyslogSettings(
             host: "127.0.0.1", port: port, tls: driver == .tcp ? nil : tls,
             format: SyslogFormat(

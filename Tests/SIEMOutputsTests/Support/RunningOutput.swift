@@ -22,6 +22,7 @@ final class RunningOutput: Sendable {
             settings: settings, store: store, health: health,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { MadeLedger.epoch })
         runner.interval = interval
+        runner.saveInterval = .milliseconds(20)
         runner.schedule = RetrySchedule(
             base: .milliseconds(20), cap: .milliseconds(200), lastingBase: .milliseconds(20),
             lastingCap: .milliseconds(200), floor: .milliseconds(5))
