@@ -190,11 +190,22 @@ let package = Package(
         library("CollectorStore", ["SessionRecords", "SQLiteStore", .grdb, .grdbSQLite, .crypto]),
         // What a person sees in a browser: values of the store in, HTML out.
         library("CollectorPages", ["SessionRecords", "CollectorStore", .mustache, .crypto]),
+        // What a SIEM is told, as bytes: pure.
+        library("SIEMFormats", ["SessionRecords"]),
+        // The feed to SIEMs, each at its own pace.
+        library(
+            "SIEMOutputs",
+            [
+                "CollectorStore", "SIEMFormats", "SessionRecords", "OTLPCoding", "Delivery", "ServerAccess",
+                "Telemetry",
+                "HealthReporting", .nioCore, .nioPosix, .nioSSL, .nioTLS, .x509, .asn1, .serviceLifecycle, .logging,
+                .metrics,
+            ]),
         library(
             "CollectorServer",
             [
-                "CollectorStore", "CollectorPages", "SQLiteStore", "OTLPCoding", "SessionRecords", "Telemetry",
-                "ConfigurationReading",
+                "CollectorStore", "CollectorPages", "SIEMFormats", "SIEMOutputs", "SQLiteStore", "OTLPCoding",
+                "SessionRecords", "Telemetry", "ConfigurationReading",
                 "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
@@ -309,6 +320,13 @@ let package = Package(
             "JournalSourceTests",
             ["JournalSource", "SystemJournal", "SessionTracking", "SessionRecords", .logging],
             resources: [.copy("Fixtures"), .copy("Golden")]),
+        tests("SIEMFormatsTests", ["SIEMFormats", "SessionRecords"], resources: [.copy("Golden")]),
+        tests(
+            "SIEMOutputsTests",
+            [
+                "SIEMOutputs", "SIEMFormats", "CollectorStore", "CollectorServer", "APIServerSupport", "Delivery",
+                "HealthReporting", "SessionRecords", .nioCore, .nioPosix, .logging, .yams,
+            ], exclude: ["Detections/validate.py"]),
         tests("CollectorStoreTests", ["CollectorStore", "SQLiteStore", "SessionRecords", .grdb]),
         tests(
             "ForwardingTests",
@@ -346,9 +364,9 @@ let package = Package(
         tests(
             "CollectorServerTests",
             [
-                "CollectorServer", "CollectorSupport", "CollectorStore", "OTLPCoding", "ConfigurationReading",
-                "HealthReporting", "APIServerSupport", "ReceiverSupport", "SessionRecords", "CZlib", .asyncHTTPClient,
-                .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
+                "CollectorServer", "CollectorSupport", "CollectorStore", "SIEMFormats", "SIEMOutputs", "OTLPCoding",
+                "ConfigurationReading", "HealthReporting", "APIServerSupport", "ReceiverSupport", "SessionRecords",
+                "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ], exclude: ["Foreign"]),
         // The agent itself on real containers.

@@ -22,6 +22,14 @@ command -v runc >/dev/null || missing+=(runc)
 [ -x /lib/systemd/systemd-journal-remote ] || missing+=(systemd-journal-remote)
 # The collector's pages are looked at with a browser.
 command -v chromium >/dev/null || missing+=(chromium)
+# The collector's syslog outputs are tried with a real rsyslog, over TCP and with both of its TLS drivers. Debian starts it as a
+# service where it installs it anew; the tests run their own, on ports of their own.
+has_rsyslog() {  # <module>
+    compgen -G "/usr/lib/*/rsyslog/$1.so" >/dev/null || [ -e "/usr/lib/rsyslog/$1.so" ]
+}
+command -v rsyslogd >/dev/null || missing+=(rsyslog)
+has_rsyslog lmnsd_gtls || missing+=(rsyslog-gnutls)
+has_rsyslog lmnsd_ossl || missing+=(rsyslog-openssl)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
@@ -40,9 +48,24 @@ install_python() {
         echo "make setup: could not install $wanted; the tests with OpenTelemetry for Python will be skipped" >&2
     fi
 }
+# The detection rules are also read by Sigma's own parser, in an environment of its own.
+sigma_python=.build/sigma-python
+sigma_wanted="pysigma==1.5.1"
+install_sigma() {
+    [ "$(cat "$sigma_python/wanted" 2>/dev/null)" != "$sigma_wanted" ] || return 0
+    echo "make setup: installing $sigma_wanted into $sigma_python"
+    if rm -rf "$sigma_python" && mkdir -p .build && python3 -m venv "$sigma_python" \
+        && "$sigma_python/bin/pip" install -q $sigma_wanted; then
+        echo "$sigma_wanted" >"$sigma_python/wanted"
+    else
+        rm -rf "$sigma_python"
+        echo "make setup: could not install $sigma_wanted; the test with Sigma's parser will be skipped" >&2
+    fi
+}
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -eq 0 ]; then
     install_python
+    install_sigma
     exit 0
 fi
 
@@ -71,3 +94,4 @@ if ! { "${root[@]}" apt-get update -q && "${root[@]}" "${install[@]}"; } >"$log"
     exit 1
 fi
 install_python
+install_sigma

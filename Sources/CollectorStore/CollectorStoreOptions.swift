@@ -56,6 +56,8 @@ package struct CollectorStoreCounters: Sendable, Hashable {
     /// Batches and bytes that wait for the writer.
     package var pendingBatches = 0
     package var pendingBytes = 0
+    /// Sessions whose output was erased.
+    package var erasures = 0
     /// What retention removed.
     package var removedSessions = 0
     package var removedEntries = 0

@@ -11,15 +11,23 @@ struct ConfigurationFile {
     static let sizeLimit = 256 * 1024
 
     let keys: [any AnyConfigurationKey]
+    /// Keys whose name has the part `<name>`: what stands there in the file is chosen by whoever writes it.
+    let memberKeys: [any AnyConfigurationKey]
     let path: String
     private(set) var values: [String: ConfigurationValue] = [:]
     private(set) var faults: [LastwordError] = []
+    /// By section, the names that are chosen in it, in the order of the file.
+    private(set) var members: [String: [String]] = [:]
     /// `logs`, `pods.kubelet`: every name that has keys below it.
     private let sections: Set<String>
+    /// `outputs`: sections whose members have names of their own.
+    private let collections: Set<String>
 
-    init(keys: [any AnyConfigurationKey], path: String) {
+    init(keys: [any AnyConfigurationKey], memberKeys: [any AnyConfigurationKey] = [], path: String) {
         self.keys = keys
+        self.memberKeys = memberKeys
         self.path = path
+        collections = Set(memberKeys.compactMap { $0.collection })
         self.sections = Set(
             keys.flatMap { key in
                 let parts = key.name.split(separator: ".")
@@ -78,6 +86,8 @@ struct ConfigurationFile {
                 faults.append(unknown(keyNode, name: name, part: part))
             } else if sections.contains(name) {
                 readSection(node, name)
+            } else if collections.contains(name) {
+                readMembers(node, name)
             } else if let key = keys.first(where: { $0.name == name }) {
                 readValue(node, key)
             } else {
@@ -94,28 +104,76 @@ struct ConfigurationFile {
         }
     }
 
+    /// A mapping of names to mappings of keys.
+    private mutating func readMembers(_ node: Node, _ collection: String) {
+        guard !Self.isEmpty(node) else { return }
+        guard case .mapping(let mapping) = node else {
+            faults.append(
+                refused(node, code: "config.wrong-type", "\(collection): found no names with keys below them"))
+            return
+        }
+        for (nameNode, node) in mapping {
+            guard let name = nameNode.scalar?.string, MemberName.isValid(name) else {
+                faults.append(
+                    refused(
+                        nameNode, code: "config.unusable", "\(collection): a name has 1 to 32 of a-z, 0-9 and -",
+                        remedy: "choose another name"))
+                continue
+            }
+            guard case .mapping(let keys) = node else {
+                faults.append(
+                    refused(
+                        node, code: "config.wrong-type", "\(collection).\(name): found a value, expected keys below it")
+                )
+                continue
+            }
+            members[collection, default: []].append(name)
+            read(keys, of: name, in: collection)
+        }
+    }
+
+    private mutating func read(_ mapping: Node.Mapping, of member: String, in collection: String) {
+        for (keyNode, node) in mapping {
+            let part = keyNode.scalar?.string ?? ""
+            let name = "\(collection).\(member).\(part)"
+            if let key = memberKeys.first(where: { $0.name(of: member) == name }) {
+                readValue(node, key, name)
+            } else {
+                let names = memberKeys.compactMap { $0.name(of: member) }
+                let remedy = NearestName.find(name, among: names).map { "did you mean \($0)?" }
+                faults.append(
+                    refused(
+                        keyNode, code: "config.unknown-key", "unknown key \(Quoted.text(name))", remedy: remedy))
+            }
+        }
+    }
+
     private mutating func readValue(_ node: Node, _ key: any AnyConfigurationKey) {
+        readValue(node, key, key.name)
+    }
+
+    private mutating func readValue(_ node: Node, _ key: any AnyConfigurationKey, _ name: String) {
         let source = source(of: node)
         switch node {
         case .scalar where Self.isEmpty(node):
             faults.append(
                 refused(
-                    node, code: "config.wrong-type", "\(key.name): has no value",
+                    node, code: "config.wrong-type", "\(name): has no value",
                     remedy: "write a value, or remove the key to get its default"))
         case .scalar(let scalar):
             let quoted = scalar.style != .plain && scalar.style != .any
-            values[key.name] = ConfigurationValue(content: .scalar(scalar.string, quoted: quoted), source: source)
+            values[name] = ConfigurationValue(content: .scalar(scalar.string, quoted: quoted), source: source)
         case .sequence(let sequence):
             let items = sequence.compactMap { $0.scalar?.string }
             guard items.count == sequence.count else {
-                let message = "\(key.name): found a nested list or mapping, expected plain items"
+                let message = "\(name): found a nested list or mapping, expected plain items"
                 faults.append(refused(node, code: "config.wrong-type", message))
                 return
             }
-            values[key.name] = ConfigurationValue(content: .list(items), source: source)
+            values[name] = ConfigurationValue(content: .list(items), source: source)
         case .mapping, .alias:
             faults.append(
-                refused(node, code: "config.wrong-type", "\(key.name): found keys below it, expected a value"))
+                refused(node, code: "config.wrong-type", "\(name): found keys below it, expected a value"))
         }
     }
 
@@ -125,7 +183,9 @@ struct ConfigurationFile {
         if names.contains(part), part.contains(".") {
             remedy = "nest it: " + part.split(separator: ".").joined(separator: ": {") + ": …"
         } else {
-            remedy = NearestName.find(name, among: names + sections.sorted()).map { "did you mean \($0)?" }
+            remedy = NearestName.find(name, among: names + sections.sorted() + collections.sorted()).map {
+                "did you mean \($0)?"
+            }
         }
         return refused(node, code: "config.unknown-key", "unknown key \(Quoted.text(name))", remedy: remedy)
     }

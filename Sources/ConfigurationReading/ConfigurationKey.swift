@@ -65,7 +65,30 @@ package protocol AnyConfigurationKey: Sendable {
     var documentedDefault: String { get }
 }
 
+/// Names that somebody chooses in a section such as `outputs`.
+package enum MemberName {
+    /// Stands for the chosen name in a key's name: `outputs.<name>.type`.
+    static let placeholder = "<name>"
+
+    static func isValid(_ name: String) -> Bool {
+        (1...32).contains(name.utf8.count)
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+    }
+}
+
 extension AnyConfigurationKey {
+    /// `outputs` for `outputs.<name>.type`; nil for a key that stands once.
+    var collection: String? {
+        let parts = name.split(separator: ".").map(String.init)
+        return parts.count == 3 && parts[1] == MemberName.placeholder ? parts[0] : nil
+    }
+
+    /// `outputs.soc.type`; nil for a key that stands once.
+    package func name(of member: String) -> String? {
+        let parts = name.split(separator: ".").map(String.init)
+        return parts.count == 3 && parts[1] == MemberName.placeholder ? "\(parts[0]).\(member).\(parts[2])" : nil
+    }
+
     /// `--logs-pin-limit`
     package var flag: String {
         "--" + Self.words(name).joined(separator: "-")

@@ -3,15 +3,19 @@
 /// The reference of all keys of a program, from its table alone.
 package struct ConfigurationReference: Sendable {
     private let keys: [any AnyConfigurationKey]
+    private let memberKeys: [any AnyConfigurationKey]
     private let naming: ConfigurationNaming
     private let defaultFile: String
     private let introduction: String
 
     /// - Parameter introduction: what stands above the tables, with a newline at its end.
+    ///   Keys of the file alone stand in the page, and not in the help.
     package init(
-        keys: [any AnyConfigurationKey], naming: ConfigurationNaming, defaultFile: String, introduction: String
+        keys: [any AnyConfigurationKey], memberKeys: [any AnyConfigurationKey] = [], naming: ConfigurationNaming,
+        defaultFile: String, introduction: String
     ) {
         self.keys = keys
+        self.memberKeys = memberKeys
         self.naming = naming
         self.defaultFile = defaultFile
         self.introduction = introduction
@@ -21,7 +25,7 @@ package struct ConfigurationReference: Sendable {
     package var markdown: String {
         var text = introduction
         var section = ""
-        for key in keys {
+        for key in keys + memberKeys {
             let current = key.name.split(separator: ".").first.map(String.init) ?? ""
             if current != section {
                 section = current

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import CollectorStore
 import ConfigurationReading
 import Foundation
+import SIEMFormats
+import SIEMOutputs
 import SessionRecords
 import TestSupport
 import Testing
@@ -117,6 +120,87 @@ struct CollectorConfigurationTests {
     func contradiction(_ arguments: [String], _ words: String) {
         let found = faults(arguments)
         #expect(found.contains { $0.contains(words) }, "\(found)")
+    }
+
+    // MARK: Outputs
+
+    private static let outputs = """
+        outputs:
+          soc:
+            type: syslog
+            address: siem.example:6514
+            caFile: /ca.pem
+            events: [session.started, gap]
+            output: true
+            outputBytes: 1KiB
+            start: beginning
+          archive:
+            type: file
+            path: /var/log/events.jsonl
+            keep: 3
+        """
+
+    @Test(
+        "outputs stand under names of one's own choosing, in the order of the file, and each key shows where it came from"
+    )
+    func outputs() throws {
+        let configuration = try load(yaml: Self.outputs)
+        #expect(configuration.outputs.map(\.name) == ["soc", "archive"])
+        #expect(configuration.outputs[0].kinds == [.sessionStarted, .gap])
+        #expect(configuration.outputs[0].outputBytes == 1024 && configuration.outputs[0].fromBeginning)
+        guard case .syslog(let syslog) = configuration.outputs[0].receiver,
+            case .file(let file) = configuration.outputs[1].receiver
+        else {
+            Issue.record("the receivers are others")
+            return
+        }
+        #expect(syslog.host == "siem.example" && syslog.port == 6514 && syslog.tls?.caFile == "/ca.pem")
+        #expect(syslog.format.maxBytes == 8192 && syslog.confirmAfter == .seconds(10))
+        #expect(file.path == "/var/log/events.jsonl" && file.keep == 3 && file.rotateBytes == 100 << 20)
+        #expect(configuration.outputs[1].kinds == [.sessionEnded, .gap, .alarmOpened, .alarmClosed, .audit])
+        #expect(configuration.outputs[1].outputBytes == nil && !configuration.outputs[1].fromBeginning)
+        let rendered = configuration.settings.rendered
+        #expect(rendered.contains("outputs.soc.caFile = /ca.pem  # "))
+        #expect(rendered.contains("outputs.archive.rotateAge = 1d  # default"))
+        #expect(try load().outputs.isEmpty && load(yaml: "outputs:\n").outputs.isEmpty)
+    }
+
+    static let wrongOutputs: [(String, String)] = [
+        ("outputs: [a]", "found no names with keys below them"),
+        ("outputs: {soc: file}", "outputs.soc: found a value"),
+        ("outputs: {Soc: {type: file, path: /x}}", "a name has 1 to 32"),
+        ("outputs: {soc: {type: file, path: /x, pth: /y}}", "unknown key \"outputs.soc.pth\""),
+        ("outputs: {soc: {type: file, path: /x, pth: /y}}", "did you mean outputs.soc.path?"),
+        ("outputs: {soc: {type: kafka}}", "outputs.soc.type: found \"kafka\", expected one of syslog, file"),
+        ("outputs: {soc: {path: /x}}", "outputs.soc.type: it is missing"),
+        ("outputs: {soc: {type: file}}", "outputs.soc.path: it is missing"),
+        ("outputs: {soc: {type: syslog}}", "outputs.soc.address: it is missing"),
+        ("outputs: {soc: {type: syslog, address: a:1, path: /x}}", "an output of type syslog has no path"),
+        ("outputs: {soc: {type: file, path: /x, address: a:1, keyFile: /k}}", "type file has no address, keyFile"),
+        ("outputs: {soc: {type: syslog, address: a:1, keyFile: /k}}", "certificate and key belong together"),
+        ("outputs: {soc: {type: syslog, address: a:1, transport: tcp, caFile: /k}}", "there are no certificates"),
+        ("outputs: {soc: {type: file, path: /x, events: []}}", "nothing is to be sent"),
+        ("outputs: {soc: {type: file, path: /x, events: [exec]}}", "is not a kind of event"),
+        ("outputs: {soc: {type: file, path: /x, keep: many}}", "outputs.soc.keep: found \"many\""),
+        ("outputs: {a: {type: file, path: /x}, b: {type: file, path: /x}}", "another output writes to /x"),
+        ("outputs: {soc: {type: file, path: {a: b}}}", "outputs.soc.path: found keys below it"),
+    ]
+
+    @Test("what is wrong with an output is refused, with its place", arguments: wrongOutputs)
+    func wrongOutput(_ yaml: String, _ words: String) {
+        let found = faults([], yaml: yaml)
+        #expect(found.contains { $0.contains(words) }, "\(found)")
+        #expect(found.allSatisfy { $0.contains("collector.yaml:1:") || $0.hasPrefix("default:") }, "\(found)")
+    }
+
+    @Test("outputs are the file's alone: no flag and no variable names them")
+    func onlyInTheFile() {
+        #expect(!faults(["--outputs-soc-type", "file"]).isEmpty)
+        #expect(!faults([], ["LASTWORD_COLLECTOR_OUTPUTS_SOC_TYPE": "file"]).isEmpty)
+        #expect(!CollectorConfiguration.reference.help.contains("--outputs"))
+        for key in OutputConfigurationKeys.all {
+            #expect(CollectorConfiguration.reference.markdown.contains("| `\(key.name)` |"))
+        }
     }
 
     @Test("the reference's example is a valid configuration")

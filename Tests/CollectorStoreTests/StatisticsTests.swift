@@ -100,7 +100,7 @@ struct StatisticsTests {
                 sql: """
                     DROP TRIGGER session_counted; DROP TRIGGER session_uncounted; DROP TRIGGER session_recounted;
                     DROP TABLE session_day; PRAGMA user_version = 1;
-                    DELETE FROM grdb_migrations WHERE identifier <> '1';
+                    DELETE FROM grdb_migrations WHERE identifier = '2';
                     """)
         }
         let next = try scratch.open()

@@ -59,7 +59,7 @@ struct Demo: AsyncParsableCommand {
             say("And so does the collector:")
             try await show(collector, ["list"])
         }
-        _ = try await collector.process.stop()
+        try await collector.stop()
         if let failure { throw failure }
     }
 
@@ -107,6 +107,13 @@ struct Demo: AsyncParsableCommand {
         try await show(collector, ["nodes"])
         try await show(collector, ["list", "--search", "pool exhausted"])
         try await show(collector, ["logs", "default/debug-target/\(debugger.name)"])
+        if let receiver = collector.receiver {
+            try await waitUntil(limit: .seconds(30), "rsyslog has it, too") {
+                try !receiver.messages("session.ended").isEmpty
+            }
+            say("And the collector has told a SIEM. What a real rsyslog received over TLS (RFC 5424):")
+            try receiver.messages("session.ended").forEach { print($0) }
+        }
         say("On the node, the ledger against what the collector has of it:")
         try await show(collector, ["verify", "--no-journal", "--store", agent.store])
     }
@@ -115,7 +122,9 @@ struct Demo: AsyncParsableCommand {
         let lastword = try BuildProducts.path("lastword")
         say(
             """
-            Everything stays up until Ctrl-C. Look around with
+            Everything stays up until Ctrl-C. In a browser (its certificate is the demo's own: \(collector.process.identity.authority))
+              \(collector.process.url)/
+            and sign in with the token in \(collector.readerToken). Look around with
               \(lastword) list --store \(agent.store)
               \(lastword) status --store \(agent.store)
             \(collector.exports.split(separator: "\n").map { "  " + $0.dropFirst(2) }.joined(separator: "\n"))
@@ -124,7 +133,7 @@ struct Demo: AsyncParsableCommand {
               curl --cacert \(collector.process.identity.authority) -H "Authorization: Bearer $(cat \(collector.readerToken))" \
                 \(collector.process.url)/v1/sessions
               curl --cacert \(collector.process.identity.authority) \(collector.process.url)/openapi.json
-              tail -f \(collector.process.logFile)
+              tail -f \(collector.process.logFile)\(collector.receiver.map { "\n  tail -f \($0.file)" } ?? "")
               curl http://127.0.0.1:\(agent.port)/readyz
               curl http://127.0.0.1:\(agent.port)/metrics
               ctr -a \(node.paths.socket) -n k8s.io containers ls

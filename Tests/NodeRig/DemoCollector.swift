@@ -2,11 +2,13 @@
 import APIServerSupport
 import TestSupport
 
-/// The collector of the demo, with certificates of a CA of its own, a token for the agent and one for a reader.
+/// The collector of the demo, with certificates of a CA of its own, a token for the agent and one for a reader, and an
+/// rsyslog that it tells of everything.
 struct DemoCollector {
     let process: CollectorProcess
     let agentToken: String
     let readerToken: String
+    let receiver: DemoReceiver?
 
     static func start(in directory: String, node: String = "node-1") async throws -> DemoCollector {
         let certificates = try StandInCertificates()
@@ -14,23 +16,33 @@ struct DemoCollector {
             try Files.write(text, to: directory + "/" + name, mode: 0o600)
             return directory + "/" + name
         }
-        let process = try CollectorProcess(
-            directory: directory,
-            identity: .init(
-                certificate: try file("server.crt", certificates.server),
-                key: try file("server.key", certificates.serverKey),
-                authority: try file("ca.crt", certificates.authority)))
-        try await process.start()
+        let identity = CollectorProcess.Identity(
+            certificate: try file("server.crt", certificates.server),
+            key: try file("server.key", certificates.serverKey),
+            authority: try file("ca.crt", certificates.authority))
+        let receiver = try await DemoReceiver.start(
+            in: directory, certificate: identity.certificate, key: identity.key, authority: identity.authority)
+        let settings = try receiver.map { receiver in
+            ["--config", try file("collector.yaml", receiver.outputs(authority: identity.authority))]
+        }
+        let process = try CollectorProcess(directory: directory, identity: identity, flags: settings ?? [])
         let made = DemoCollector(
-            process: process, agentToken: directory + "/agent.token", readerToken: directory + "/reader.token")
+            process: process, agentToken: directory + "/agent.token", readerToken: directory + "/reader.token",
+            receiver: receiver)
         do {
+            try await process.start()
             try await process.makeToken(["--role", "agent", "--node", node, "--name", node], at: made.agentToken)
             try await process.makeToken(["--role", "reader", "--name", "demo"], at: made.readerToken)
         } catch {
-            _ = try await process.stop()
+            try await made.stop()
             throw error
         }
         return made
+    }
+
+    func stop() async throws {
+        _ = try await process.stop()
+        try await receiver?.stop()
     }
 
     /// What the agent needs to deliver.

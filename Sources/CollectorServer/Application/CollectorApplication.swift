@@ -7,6 +7,7 @@ import HummingbirdHTTP2
 package import Logging
 import NIOCore
 import NIOPosix
+import SIEMOutputs
 import SQLiteStore
 package import ServiceLifecycle
 package import SessionRecords
@@ -32,6 +33,7 @@ package final class CollectorApplication: Sendable {
     private let heartbeat = Heartbeat()
     private let tls: (files: TLSFiles, mark: TLSFiles.Mark, current: SecureChannel.Current)?
     private let logger: Logging.Logger
+    private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - metrics: in Prometheus' text format.
@@ -42,6 +44,7 @@ package final class CollectorApplication: Sendable {
     ) throws {
         self.configuration = configuration
         self.logger = logger
+        self.now = now
         health.register(HealthState.Part.listener)
         health.register(HealthState.Part.store)
         var options = CollectorStoreOptions(clock: now)
@@ -136,6 +139,7 @@ package final class CollectorApplication: Sendable {
         // Stopped in reverse.
         var all = services + [heartbeat]
         all.append(UpkeepService(store: store, settings: configuration.store, health: health, logger: logger))
+        for runner in try await outputs() { all.append(runner) }
         if let keys, let settings = configuration.serviceAccounts {
             all.append(KeyRefreshService(keys: keys, interval: settings.refresh, health: health, logger: logger))
         }
@@ -157,6 +161,17 @@ package final class CollectorApplication: Sendable {
             }, gracefulShutdownSignals: signals, logger: logger)
         group.maximumGracefulShutdownDuration = Self.drainLimit
         try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Each with its mark made: what is taken in from now on is behind it.
+    private func outputs() async throws -> [OutputRunner] {
+        var runners: [OutputRunner] = []
+        for settings in configuration.outputs {
+            let runner = OutputRunner(settings: settings, store: store, health: health, logger: logger, now: now)
+            try await runner.prepare()
+            runners.append(runner)
+        }
+        return runners
     }
 
     private func listener(_ started: @escaping @Sendable (ListenAddress) -> Void) -> any Service {

@@ -3,6 +3,8 @@ import ConfigurationReading
 import Glibc
 import NIOCore
 import NIOPosix
+import SIEMOutputs
+import SQLiteStore
 import SessionRecords
 
 /// What `lastword-collector check` looks at. Nothing is opened for writing and no store is made.
@@ -37,6 +39,12 @@ struct CollectorChecks: Sendable {
             await Self.check("store", detail: configuration.store.directory) { try checkDirectory() })
         results.append(
             await Self.check("address", detail: "\(configuration.server.listen)") { try await checkAddress() })
+        for output in configuration.outputs {
+            results.append(
+                await Self.check("output \(output.name)", detail: output.place) {
+                    try await output.makeOutput(now: { WallClock.now() }).check()
+                })
+        }
         return results
     }
 

@@ -98,7 +98,8 @@ package struct CollectorCommand: AsyncParsableCommand {
     package struct Check: AsyncParsableCommand {
         package static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Prove the configuration: certificates, issuer's keys, the store's directory, the address.",
+            abstract:
+                "Prove the configuration: certificates, issuer's keys, the store's directory, the address, the outputs.",
             discussion: "Exit codes: 0 all in order, 1 a check failed, 2 the configuration is wrong.")
 
         @Argument(parsing: .allUnrecognized, help: "Settings as flags.")

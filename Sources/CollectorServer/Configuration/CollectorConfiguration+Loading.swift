@@ -13,7 +13,8 @@ extension CollectorConfiguration {
         arguments: [String], environment: [String: String], defaultFile: String = CollectorConfiguration.defaultFile
     ) throws(ConfigurationError) -> CollectorConfiguration {
         var reader = ConfigurationReader(
-            keys: Keys.all, arguments: arguments, environment: environment, naming: naming, defaultFile: defaultFile,
+            keys: Keys.all, memberKeys: OutputConfigurationKeys.all, arguments: arguments, environment: environment,
+            naming: naming, defaultFile: defaultFile,
             hostName: "")
         let configuration = CollectorConfiguration(&reader)
         configuration.contradictions(&reader)
@@ -42,6 +43,7 @@ extension CollectorConfiguration {
             isEnabled: reader.read(Keys.pagesEnabled), sessionLifetime: reader.read(Keys.pagesSessionLifetime))
         http = HTTP(listen: reader.read(Keys.httpListen))
         log = LogSettings(level: reader.read(Keys.logLevel), format: reader.read(Keys.logFormat))
+        outputs = Self.outputs(&reader)
         settings = reader.settings
     }
 

@@ -4,7 +4,8 @@ package import ConfigurationReading
 extension CollectorConfiguration {
     /// `docs/collector-configuration.md` and the help.
     package static let reference = ConfigurationReference(
-        keys: CollectorConfigurationKeys.all, naming: naming, defaultFile: defaultFile,
+        keys: CollectorConfigurationKeys.all, memberKeys: OutputConfigurationKeys.all, naming: naming,
+        defaultFile: defaultFile,
         introduction: """
             # Configuration of the collector
 
@@ -24,11 +25,23 @@ extension CollectorConfiguration {
             serviceAccounts:
               issuer: https://kubernetes.default.svc.cluster.local
               jwksFile: /etc/lastword/jwks.json
+            outputs:
+              soc:
+                type: syslog
+                address: siem.example:6514
+                caFile: /etc/lastword/siem-ca.crt
+              archive:
+                type: file
+                path: /var/log/lastword/events.jsonl
+                events: [session.started, session.ended, session.amended, gap, alarm, audit]
             ```
 
             A key's flag and variable follow from its name: `store.maxAge` is `--store-max-age 90d` and
             `LASTWORD_COLLECTOR_STORE_MAX_AGE=90d`. Lists are separated by commas there; a list's flag may be repeated. A
             boolean's flag may stand alone, or as `--no-…`. An empty variable counts as not set.
+
+            The keys of `outputs` are the file's alone, without flags and variables: `<name>` is a name of your own choosing,
+            of a-z, 0-9 and `-`. [siem.md](siem.md) says what is sent.
 
             Unknown keys, flags and variables, keys given twice and values of the wrong type or out of range are refused, all in
             one go, with the place of each; the collector then ends with exit code 2. `lastword-collector check` proves a

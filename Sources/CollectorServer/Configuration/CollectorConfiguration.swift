@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ConfigurationReading
+package import SIEMOutputs
 
 /// Everything the collector can be told, read once at start and checked. `CollectorConfigurationKeys` says what each key
 /// means; the properties have the keys' names.
@@ -79,6 +80,8 @@ package struct CollectorConfiguration: Sendable {
     package var store: Store
     package var pages: Pages
     package var http: HTTP
+    /// Where events are sent, in the order of the file.
+    package var outputs: [OutputSettings]
     package var log: LogSettings
     /// Every key with its effective value and source, in the table's order.
     package let settings: [ConfigurationSetting]

@@ -17,6 +17,21 @@ package struct AuditLine: Sendable, Hashable {
     package let detail: String?
 }
 
+extension AuditLine {
+    fileprivate static let columns = "seq, at, actor, action, session, reason, detail"
+
+    fileprivate init(_ row: Columns) {
+        self.init(
+            number: row.integer(0), at: Timestamp(nanoseconds: row.integer(1)), actor: row.text(2),
+            action: row.text(3), session: row.optionalText(4).flatMap { SessionID($0) }, reason: row.optionalText(5),
+            detail: row.optionalText(6))
+    }
+
+    static func find(_ number: Int64, _ db: Database) throws -> AuditLine? {
+        try db.firstRow("SELECT \(columns) FROM audit WHERE seq = ?", [number]) { AuditLine($0) }
+    }
+}
+
 enum AuditTrail {
     static func note(
         _ action: String, actor: String, session: SessionID? = nil, reason: String? = nil,
@@ -51,15 +66,11 @@ extension CollectorStore {
             var lines: [AuditLine] = []
             try db.forEachRow(
                 """
-                SELECT seq, at, actor, action, session, reason, detail FROM audit
+                SELECT \(AuditLine.columns) FROM audit
                 WHERE (?1 IS NULL OR session = ?1) AND (?2 IS NULL OR seq < ?2) ORDER BY seq DESC LIMIT ?3
                 """, [session?.rawValue, number, max(0, min(limit, Self.maxPage))]
             ) { row in
-                lines.append(
-                    AuditLine(
-                        number: row.integer(0), at: Timestamp(nanoseconds: row.integer(1)), actor: row.text(2),
-                        action: row.text(3), session: row.optionalText(4).flatMap { SessionID($0) },
-                        reason: row.optionalText(5), detail: row.optionalText(6)))
+                lines.append(AuditLine(row))
                 return true
             }
             return lines

@@ -100,6 +100,7 @@ extension CollectorStore {
                 [now.nanoseconds, now.nanoseconds])
             return true
         }
+        if isNew { count { $0.erasures += 1 } }
         // Also where it was erased before: the process may have ended in between.
         try await purgeIndex()
         try await emptyLog(within: .seconds(20))

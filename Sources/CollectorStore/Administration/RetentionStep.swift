@@ -37,6 +37,7 @@ struct RetentionStep {
                 if outcome.bytes - before < goal { try removeEntries(receivedBefore: border, byAge: false) }
             }
         }
+        try FeedPruning.run(db, limit: 4 * max(1, limits.stepRows), cutoff: cutoff)
         outcome.more = try !outcome.isEmpty && (Self.excess(db, limits) > 0 || isTooOld(cutoff))
     }
 

@@ -113,7 +113,7 @@ extension CollectorStore {
         }
     }
 
-    private static func alarms(
+    static func alarms(
         _ db: Database, _ condition: String, _ limit: Int, node: String? = nil
     ) throws -> [Alarm] {
         var alarms: [Alarm] = []

@@ -39,6 +39,8 @@ package enum LogKey {
     /// The login of whoever delivers: a certificate, a ServiceAccount, a token.
     package static let sender = "lastword.sender"
     package static let part = "lastword.part"
+    /// The name of a SIEM output.
+    package static let output = "lastword.output"
     package static let topic = "lastword.topic"
     package static let reason = "lastword.reason"
     package static let remedy = "lastword.remedy"

@@ -2,7 +2,7 @@
 
 extension MetricCatalogue {
     /// Every metric of the collector. A test holds it against the code and `docs/collector-metrics.md`.
-    package static let collector: [MetricDescription] = deliveries + logins + requests + store + shared
+    package static let collector: [MetricDescription] = deliveries + logins + requests + store + outputs + shared
 
     private static let deliveries: [MetricDescription] = [
         MetricDescription(
@@ -57,6 +57,26 @@ extension MetricCatalogue {
         MetricDescription("lastword_collector_nodes", .gauge, "Nodes that have ever delivered."),
         MetricDescription("lastword_collector_open_alarms", .gauge, "Alarms that are open."),
         MetricDescription("lastword_collector_store_bytes", .gauge, "Size of the database and its log on disk."),
+    ]
+
+    private static let outputs: [MetricDescription] = [
+        MetricDescription(
+            "lastword_collector_output_up", .gauge, labels: ["output"], "1 while the output takes events."),
+        MetricDescription(
+            "lastword_collector_output_events_total", .counter, labels: ["output"],
+            "Events that were sent, those that were sent again included."),
+        MetricDescription(
+            "lastword_collector_output_failures_total", .counter, labels: ["output", "reason"],
+            "Times that an output did not take events, by the code of why; they go again."),
+        MetricDescription(
+            "lastword_collector_output_skipped_total", .counter, labels: ["output"],
+            "Events that retention removed before the output had sent them, since the output was set up."),
+        MetricDescription(
+            "lastword_collector_output_backlog_lines", .gauge, labels: ["output"],
+            "Lines of the feed behind the output's mark, those that it does not send included."),
+        MetricDescription(
+            "lastword_collector_output_backlog_age_seconds", .gauge, labels: ["output"],
+            "How long ago the oldest event came that the output has not sent for good; 0 if there is none."),
     ]
 
     private static let shared: [MetricDescription] = [
