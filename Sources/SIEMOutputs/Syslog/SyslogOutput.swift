@@ -69,7 +69,9 @@ package struct SyslogOutput: EventOutput {
         do {
             if settings.tls != nil {
                 let end = ContinuousClock.now + Self.refusalGrace
-                while ContinuousClock.now < end, connection.fault == nil { try await Task.sleep(for: .milliseconds(20)) }
+                while ContinuousClock.now < end, connection.fault == nil {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
                 if let fault = connection.fault { throw fault }
             }
             try await connection.finish { false }
