@@ -107,7 +107,7 @@ struct OutputDelivery {
     mutating func save() async {
         guard let progress else { return }
         do {
-            if progress.settled != saved?.number || !gone.isEmpty {
+            if progress.settled > saved?.number ?? -1 || !gone.isEmpty {
                 note(try await store.moveOutputMark(settings.name, to: progress.settled, gone: gone))
                 gone = gone.filter { $0 > progress.settled }
             } else if let mark = try await store.outputMark(settings.name) {

@@ -225,8 +225,9 @@ struct SyslogOutputTests {
         while try await output.store.enforceRetention(CollectorRetention(maxAge: .seconds(86_400))) != nil {}
         #expect(try await output.store.status().entries == 10)
         try await rsyslog.start()
-        try await waitUntil("the rest has arrived") { try Set(rsyslog.messages().map(\.id)).count == 10 }
-        #expect(Set(try rsyslog.messages().map(\.id)) == Set((31...40).map { "\(ledger.id)/\($0)" }))
+        let rest = Set((31...40).map { "\(ledger.id)/\($0)" })
+        // What a batch held that was under way may still come.
+        try await waitUntil("the rest has arrived") { try Set(rsyslog.messages().map(\.id)).isSuperset(of: rest) }
         #expect(try await output.mark?.skipped == 30)
         try await output.stop()
         try await rsyslog.kill()

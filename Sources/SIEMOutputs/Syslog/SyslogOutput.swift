@@ -19,6 +19,9 @@ package struct SyslogOutput: EventOutput {
         let state = Mutex(State())
     }
 
+    /// Receivers look at our certificate behind the handshake, and end the connection without a word.
+    private static let refusalGrace = Duration.seconds(1)
+
     private let settings: SyslogSettings
     private let box = Box()
 
@@ -63,8 +66,14 @@ package struct SyslogOutput: EventOutput {
 
     package func check() async throws {
         let connection = try await SyslogConnection.open(settings)
-        // To its end: a receiver that does not like our certificate says so only behind the handshake.
         do {
+            if settings.tls != nil {
+                let end = ContinuousClock.now + Self.refusalGrace
+                while ContinuousClock.now < end, connection.fault == nil {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                if let fault = connection.fault { throw fault }
+            }
             try await connection.finish { false }
         } catch {
             await connection.abort()

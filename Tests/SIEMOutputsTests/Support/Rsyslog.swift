@@ -44,6 +44,7 @@ final class Rsyslog: Sendable {
     let certificates: StandInCertificates
     private let scratch: ScratchDirectory
     private let child = Mutex<ChildProcess?>(nil)
+    private let understood = Mutex(Understood())
 
     /// - Parameter asksForCertificate: of the sender, and it must be of its authority.
     init(_ driver: Driver, asksForCertificate: Bool = false) throws {
@@ -109,19 +110,38 @@ final class Rsyslog: Sendable {
 
     // MARK: What it understood
 
-    /// In the order in which it came. A line that a kill tore is none.
+    /// In the order in which it came. A line that a kill tore is none. Only what is new is read.
     func messages() throws -> [Message] {
-        guard Files.exists(scratch.file("out.jsonl")) else { return [] }
-        return try Files.text(scratch.file("out.jsonl")).split(separator: "\n").compactMap { line in
-            guard let object = Self.object(line) else { return nil }
-            let variables = object["$!"] as? [String: Any] ?? [:]
-            let elements = variables["rfc5424-sd"] as? [String: Any] ?? [:]
-            let values = elements["lastword@32473"] as? [String: String] ?? [:]
-            func text(_ key: String) -> String { object[key] as? String ?? "" }
-            return Message(
-                id: values["id"] ?? "", host: text("hostname"), app: text("app-name"), process: text("procid"),
-                messageID: text("msgid"), severity: text("syslogseverity"), text: text("msg"), values: values)
+        try understood.withLock { understood in
+            guard Files.exists(scratch.file("out.jsonl")) else { return [] }
+            let file = try FileHandle(forReadingFrom: URL(filePath: scratch.file("out.jsonl")))
+            defer { file.closeFile() }
+            if try file.seekToEnd() < understood.offset { understood = Understood() }
+            try file.seek(toOffset: understood.offset)
+            let bytes = try file.readToEnd() ?? Data()
+            guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return understood.messages }
+            let whole = bytes[bytes.startIndex...end]
+            understood.offset += UInt64(whole.count)
+            understood.messages += String(decoding: whole, as: UTF8.self).split(separator: "\n").compactMap(
+                Self.message)
+            return understood.messages
         }
+    }
+
+    private struct Understood {
+        var offset: UInt64 = 0
+        var messages: [Message] = []
+    }
+
+    private static func message(_ line: Substring) -> Message? {
+        guard let object = object(line) else { return nil }
+        let variables = object["$!"] as? [String: Any] ?? [:]
+        let elements = variables["rfc5424-sd"] as? [String: Any] ?? [:]
+        let values = elements["lastword@32473"] as? [String: String] ?? [:]
+        func text(_ key: String) -> String { object[key] as? String ?? "" }
+        return Message(
+            id: values["id"] ?? "", host: text("hostname"), app: text("app-name"), process: text("procid"),
+            messageID: text("msgid"), severity: text("syslogseverity"), text: text("msg"), values: values)
     }
 
     /// Behind a line that was torn, the next one stands without a break.
