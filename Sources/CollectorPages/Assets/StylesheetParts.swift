@@ -6,8 +6,8 @@ extension Stylesheet {
         table.sessions { table-layout: fixed; min-width: 1120px; }
         .sessions td { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; padding-left: 8px; padding-right: 8px; }
         .sessions th { padding-left: 8px; padding-right: 8px; }
-        .sessions th:nth-child(1) { width: 146px; } .sessions th:nth-child(2) { width: 124px; }
-        .sessions th:nth-child(3) { width: 70px; } .sessions th:nth-child(4) { width: 9%; }
+        .sessions th:nth-child(1) { width: 160px; } .sessions th:nth-child(2) { width: 124px; }
+        .sessions th:nth-child(3) { width: 78px; } .sessions th:nth-child(4) { width: 9%; }
         .sessions th:nth-child(5) { width: 17%; } .sessions th:nth-child(7) { width: 11%; }
         .sessions th:nth-child(8) { width: 188px; } .sessions th:nth-child(9) { width: 64px; }
         .c-pod a.main { font-weight: 550; }
@@ -55,7 +55,7 @@ extension Stylesheet {
         .transcript { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 8px 0;
           font: 12.5px/1.55 var(--mono); overflow: hidden; }
         .line { display: grid; grid-template-columns: 5ch 12.5ch 4ch minmax(0, 1fr); gap: 0 1ch; padding: 0 12px 0 4px;
-          border-left: 3px solid transparent; content-visibility: auto; contain-intrinsic-size: auto 19px; }
+          border-left: 3px solid transparent; }
         .line:hover { background: var(--raised); }
         .line:target { background: var(--live-ground); border-left-color: var(--focus); }
         .line.err { border-left-color: var(--bar-bad); }
@@ -162,7 +162,7 @@ extension Stylesheet {
         }
         @media print {
           .top nav, .who, .filters, .tools, .parts, .pager, .bottom, .state { display: none; }
-          .columns { display: block; } .line { content-visibility: visible; }
+          .columns { display: block; }
         }
 
         """

@@ -36,11 +36,11 @@ extension CollectorConfiguration {
             requestBytes: reader.read(Keys.requestBytes), unpackedBytes: reader.read(Keys.unpackedBytes),
             records: reader.read(Keys.records), memory: reader.read(Keys.memory),
             requestTimeout: reader.read(Keys.requestTimeout))
+        pages = Pages(
+            isEnabled: reader.read(Keys.pagesEnabled), sessionLifetime: reader.read(Keys.pagesSessionLifetime))
         store = Store(
             directory: reader.read(Keys.storeDirectory), lockTimeout: reader.read(Keys.storeLockTimeout),
             maxBytes: reader.read(Keys.storeMaxBytes), maxAge: reader.read(Keys.storeMaxAge))
-        pages = Pages(
-            isEnabled: reader.read(Keys.pagesEnabled), sessionLifetime: reader.read(Keys.pagesSessionLifetime))
         http = HTTP(listen: reader.read(Keys.httpListen))
         log = LogSettings(level: reader.read(Keys.logLevel), format: reader.read(Keys.logFormat))
         outputs = Self.outputs(&reader)
