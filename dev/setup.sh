@@ -23,6 +23,9 @@ command -v runc >/dev/null || missing+=(runc)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
+# The image is put together from what the programs load, stripped, and the authorities of the system.
+command -v objcopy >/dev/null || missing+=(binutils)
+[ -r /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 # A receiver that is not ours is played with OpenTelemetry's own messages for Python, in an environment of its own.
 python=.build/otlp-python
 wanted="opentelemetry-proto==1.45.2 protobuf==7.36.2"
