@@ -11,12 +11,14 @@ struct ShippedPodTests {
     @Test("the agent's pod records, also after containerd was restarted, keeps no removed container busy, and delivers")
     func recording() async throws {
         try await ClusterNode.run { node in
+            // One that was there before the agent: its root file system is in the agent's mounts from the beginning.
+            let (pod, target) = try await node.kubelet.runTargetPod(PodSpecification(name: "debug-target"))
             let agent = try await node.startAgent()
             try expectNoRights(agent)
-            let (pod, _) = try await node.kubelet.runTargetPod(PodSpecification(name: "debug-target"))
+            #expect(try node.mounts(of: agent).contains { $0.contains(target.id.rawValue) })
             let first = try await node.debug(in: pod)
             try await waitUntil("its log is pinned") { node.isPinned(first) }
-            // Its root file system has come into the agent's mounts by itself: so it must also leave them.
+            // This one has come into the agent's mounts by itself.
             try await waitUntil("its root file system is seen") {
                 try node.mounts(of: agent).contains {
                     $0.hasPrefix("/run/containerd/") && $0.contains(first.id.rawValue)
@@ -42,7 +44,7 @@ struct ShippedPodTests {
             #expect(after.exitCode == 42 && after.ending == .observed && after.output?.pinnedBy == .hardlink)
 
             try await node.delete(pod, grace: 0)
-            for container in [first, second] {
+            for container in [target, first, second] {
                 try await waitUntil("its root file system is gone from the agent's mounts") {
                     try !node.mounts(of: agent).contains { $0.contains(container.id.rawValue) }
                 }
