@@ -10,11 +10,11 @@ MAKEFLAGS += --no-print-directory
 TEST_FLAGS ?=
 BENCH_FLAGS := -c release --static-swift-stdlib --scratch-path .build/bench
 
-.PHONY: help setup build test check demo torture bench fuzz protos install clean toolchain
+.PHONY: help setup build test check demo torture bench fuzz protos image plugin manifests install clean toolchain
 
 help: ## this list
 	@echo "Lastword: make …"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 toolchain:
 	@dev/toolchain.sh
@@ -51,6 +51,17 @@ fuzz: setup ## libFuzzer over the parsers (FUZZ_SECONDS each, 60 if not given; F
 
 protos: toolchain ## regenerate Sources/Generated from Proto
 	@dev/protos.sh
+
+image: setup ## release build into .build/lastword-image.tar, an OCI archive, without a container engine (IMAGE names it)
+	@dev/build.sh $(BENCH_FLAGS)
+	@dev/image.sh .build/bench/release .build/lastword-image.tar
+
+plugin: setup ## release build of kubectl-lastword into .build/plugin, with krew's manifest (PLUGIN_URL)
+	@dev/build.sh $(BENCH_FLAGS) --product lastword
+	@dev/plugin.sh .build/bench/release .build/plugin
+
+manifests: ## render daemonset/ into daemonset/rendered (kubectl 1.27 or newer)
+	@dev/manifests.sh
 
 install: setup ## release build of the programs into DESTDIR/PREFIX (/usr/local)
 	@dev/build.sh $(BENCH_FLAGS)

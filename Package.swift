@@ -182,7 +182,7 @@ let package = Package(
             [
                 "SessionRecords", "SessionTracking", "RuntimeSource", "PodSource", "TailCapture", "AgentStore",
                 "JournalSource", "SystemJournal", "Forwarding", "Delivery", "OTLPCoding", "Telemetry", "CSystemCalls",
-                "ConfigurationReading", "HealthReporting",
+                "ConfigurationReading", "HealthReporting", "ServerAccess",
                 .argumentParser, .asyncAlgorithms, .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),
 
@@ -254,6 +254,9 @@ let package = Package(
                 .nioSSL, .logging, .x509, .crypto,
             ],
             path: "Tests/APIServerSupport", swiftSettings: strict),
+        // Our manifests, decoded so that a field nobody knows is refused.
+        .target(
+            name: "ManifestSupport", dependencies: [.yams], path: "Tests/ManifestSupport", swiftSettings: strict),
         // An OTLP receiver and a proxy on loopback, with answers of all kinds.
         .target(
             name: "ReceiverSupport",
@@ -369,12 +372,19 @@ let package = Package(
                 "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ], exclude: ["Foreign"]),
+        // What is shipped for a cluster, and that it fits the programs and the documents.
+        tests(
+            "ManifestTests",
+            [
+                "ManifestSupport", "AgentCore", "CollectorServer", "ConfigurationReading", "Forwarding",
+                "APIServerSupport", .yams,
+            ]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",
             [
-                "AgentCore", "AgentStore", "APIServerSupport", "ReceiverSupport", "OTLPCoding", "SessionRecords",
-                "SessionTracking", "RuntimeSource",
+                "AgentCore", "AgentStore", "APIServerSupport", "ManifestSupport", "ReceiverSupport", "OTLPCoding",
+                "SessionRecords", "SessionTracking", "RuntimeSource",
                 "HealthReporting", "JournalSource", "SystemJournal", "ContainerdAPI", "CRIAPI", "node-rig", .grpcCore,
                 .grpcPosix,
                 .protobuf, .logging, .grdb, .serviceLifecycle,

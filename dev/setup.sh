@@ -33,6 +33,9 @@ has_rsyslog lmnsd_ossl || missing+=(rsyslog-openssl)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
+# The image is put together from what the programs load, stripped, and the authorities of the system.
+command -v objcopy >/dev/null || missing+=(binutils)
+[ -r /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 # A sender and a receiver that are not ours are played with OpenTelemetry's own packages for Python, in an environment
 # of its own.
 python=.build/otlp-python

@@ -43,7 +43,7 @@ unfinished() {  # <first line of the log>
 # Swift's pool busy, and a test beside them that waits for a state would run into its limit.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-8}
 groups=(
-    "values, decisions, files: ^(SessionRecords|SessionTracking|OTLPCoding|Delivery|TailCapture|AgentStore|CollectorStore|Commands|AgentCore|SIEMFormats)Tests\\."
+    "values, decisions, files: ^(SessionRecords|SessionTracking|OTLPCoding|Delivery|TailCapture|AgentStore|CollectorStore|Commands|AgentCore|SIEMFormats|Manifest)Tests\\."
     "sources, forwarding: ^(RuntimeSource|ServerAccess|PodSource|Forwarding|SystemJournal|JournalSource)Tests\\."
     "the collector: ^(CollectorServer|CollectorPages|SIEMOutputs)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 const void *lastword_last_byte(const void *bytes, int byte, size_t count) {
@@ -22,6 +23,13 @@ int lastword_has_writer(int descriptor) {
         return 0;
     }
     return errno == EAGAIN ? 1 : -1;
+}
+
+// adjtimex(2): an NTP client clears STA_UNSYNC, and the kernel sets it again when nobody has for a while.
+int lastword_clock_is_synchronised(void) {
+    struct timex state = {0};
+    if (adjtimex(&state) < 0) return -1;
+    return state.status & STA_UNSYNC ? 0 : 1;
 }
 
 int lastword_memory_file(const char *name) {

@@ -17,13 +17,17 @@ package struct RigNode: Sendable {
     ///   - directory: where layers and logs go; nil for a directory of its own under `/tmp`. See
     ///     `ContainerdInstance.init`.
     ///   - withJournal: with a journald of its own, into which containerd logs as `containerd.service`.
-    package static func start(directory: String? = nil, withJournal: Bool = false) async throws -> RigNode {
+    ///   - hasNodeNames: with the names of a node's directories, as the runtime and its containers see them.
+    package static func start(
+        directory: String? = nil, withJournal: Bool = false, hasNodeNames: Bool = false
+    ) async throws -> RigNode {
         let builder = try await ImageBuilder()
         let journal = withJournal ? try PrivateJournal() : nil
         let containerd: ContainerdInstance
         do {
             try await journal?.start()
-            containerd = try ContainerdInstance(directory: directory, journal: journal)
+            containerd = try ContainerdInstance(
+                directory: directory, journal: journal, hasNodeNames: hasNodeNames)
         } catch {
             try await journal?.teardown()
             throw error

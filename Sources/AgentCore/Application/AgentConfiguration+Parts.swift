@@ -97,8 +97,11 @@ extension AgentConfiguration {
         }
         return KubeletAccess(
             host: address?.host ?? node.name, port: address?.port ?? 10_250, trust: trust,
-            tokenFile: pods.kubelet.tokenFile ?? "/var/run/secrets/kubernetes.io/serviceaccount/token")
+            tokenFile: pods.kubelet.tokenFile ?? Self.serviceAccountToken)
     }
+
+    /// Where a pod has the token of its ServiceAccount.
+    static let serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 }
 
 /// Host and port of `https://host[:port][/…]`.

@@ -97,7 +97,10 @@ package struct AgentCommand: AsyncParsableCommand {
             commandName: "check",
             abstract:
                 "Prove the configuration and the node's access: store, log pins, runtime, pod source, journal, delivery.",
-            discussion: "Exit codes: 0 all in order, 1 a check failed, 2 the configuration is wrong.")
+            discussion: """
+                It also says when tokens end, whether the clock is kept right, and whether SELinux confines the agent. \
+                Exit codes: 0 all in order, warnings included, 1 a check failed, 2 the configuration is wrong.
+                """)
 
         @Option(name: .customLong("format"), help: "text or jsonl.")
         var format: Format = .text

@@ -17,18 +17,22 @@ package struct NodeCheck: Sendable {
     /// What was found, where it is in order.
     package let finding: String
     package let failure: LastwordError?
+    /// Works, but somebody should know; no reason not to start.
+    package var warning: LastwordError?
 
     var text: String {
-        guard let failure else { return "ok    \(name): \(finding)" }
-        return "FAIL  \(name): \(failure)"
+        if let failure { return "FAIL  \(name): \(failure)" }
+        if let warning { return "warn  \(name): \(warning)" }
+        return "ok    \(name): \(finding)"
     }
 
     var json: JSONValue {
         var object = JSONObject([("check", .string(name)), ("ok", .bool(failure == nil))])
-        if let failure {
-            object["code"] = .string(failure.code)
-            object["message"] = .string(failure.description)
-            object["remedy"] = failure.remedy.map(JSONValue.string)
+        if failure == nil, warning != nil { object["warning"] = .bool(true) }
+        if let told = failure ?? warning {
+            object["code"] = .string(told.code)
+            object["message"] = .string(told.description)
+            object["remedy"] = told.remedy.map(JSONValue.string)
         } else {
             object["message"] = .string(finding)
         }
@@ -40,10 +44,14 @@ package struct NodeCheck: Sendable {
 package struct NodeChecks: Sendable {
     let configuration: AgentConfiguration
     let environment: [String: String]
+    let surroundings: CheckSurroundings
 
-    package init(configuration: AgentConfiguration, environment: [String: String]) {
+    package init(
+        configuration: AgentConfiguration, environment: [String: String], surroundings: CheckSurroundings = .system
+    ) {
         self.configuration = configuration
         self.environment = environment
+        self.surroundings = surroundings
     }
 
     package func run() async -> [NodeCheck] {
@@ -54,6 +62,9 @@ package struct NodeChecks: Sendable {
             await check("pod source") { try await podAccess() },
             check("journal") { try journalAccess() },
             await check("delivery") { try await deliveryAccess() },
+            check("tokens") { try tokenLives() },
+            surroundings.clock(),
+            surroundings.confinement(),
         ]
     }
 
@@ -101,6 +112,27 @@ package struct NodeChecks: Sendable {
         try await forwarding.trial { AgentClock.system.now().wall }
         let words = forwarding.endpoint.isEncrypted || forwarding.endpoint.isLoopback ? "" : ", unencrypted"
         return "\(forwarding.endpoint.url) answers\(words)"
+    }
+
+    /// What the receiver and the API server would refuse without a reason.
+    private func tokenLives() throws -> String {
+        let now = AgentClock.system.now().wall
+        let lives = tokenFiles.compactMap { TokenLife(file: $0) }
+        if let ended = lives.first(where: { $0.hasEnded(now) }) { throw ended.failure(now) }
+        return lives.isEmpty
+            ? "none that says when it ends" : lives.map { "\($0.file) until \($0.end)" }.joined(separator: ", ")
+    }
+
+    private var tokenFiles: [String] {
+        let pods = configuration.pods
+        let forPods: String? =
+            switch pods.source {
+            case .none: nil
+            case .kubelet: pods.kubelet.tokenFile ?? AgentConfiguration.serviceAccountToken
+            case .api where pods.kubeconfig != nil: nil
+            case .api: pods.server == nil ? AgentConfiguration.serviceAccountToken : pods.tokenFile
+            }
+        return [forPods, configuration.forwarding == nil ? nil : configuration.forward.tokenFile].compactMap { $0 }
     }
 
     private func check(_ name: String, _ attempt: () throws -> String) -> NodeCheck {

@@ -31,6 +31,10 @@ int lastword_seal(int file);
 /// An empty datagram with one descriptor, without waiting; -1 and errno on failure.
 ssize_t lastword_send_descriptor(int socket, const struct sockaddr *address, socklen_t length, int file);
 
+/// Whether the kernel's clock is being kept right by somebody: 1, 0, or -1 and errno. Asks and changes nothing, which needs
+/// no right.
+int lastword_clock_is_synchronised(void);
+
 /// Gives back those pages of the program's and its libraries' files that are mapped and not written to; what is needed of
 /// them is mapped again when it is touched. Returns the bytes of the segments, 0 where nothing was given back.
 size_t lastword_release_program_pages(void);

@@ -9,7 +9,10 @@ package enum AgentChecks {
     /// The checks of the agent, by the names that it prints; the agent runs once, when the first is asked.
     package static func all(_ target: DoctorTarget) -> [DoctorCheck] {
         let run = AgentCheckRun(flags: target.agentFlags)
-        return ["store", "log pins", "runtime", "pod source", "journal", "delivery"].map { name in
+        let names = [
+            "store", "log pins", "runtime", "pod source", "journal", "delivery", "tokens", "clock", "selinux",
+        ]
+        return names.map { name in
             DoctorCheck("agent: \(name)") { await run.answer(name) }
         }
     }
@@ -30,6 +33,8 @@ private actor AgentCheckRun {
         let ok: Bool
         let message: String
         let remedy: String?
+        /// Works, but somebody should know; agents of before have no such thing.
+        let warning: Bool?
     }
 
     private enum Outcome {
@@ -54,7 +59,8 @@ private actor AgentCheckRun {
                 return DoctorCheck.Answer(.skipped, "lastword-agent check says nothing of it")
             }
             let message = line.message.split(separator: "\n").first.map(String.init) ?? line.message
-            return DoctorCheck.Answer(line.ok ? .ok : .failed, message, remedy: line.remedy)
+            let outcome: DoctorCheck.Outcome = !line.ok ? .failed : line.warning == true ? .warning : .ok
+            return DoctorCheck.Answer(outcome, message, remedy: line.remedy)
         }
     }
 

@@ -20,6 +20,7 @@ package final class ContainerdInstance: Sendable {
     private let lock: Int32
     /// Where containerd's own lines go; nil for a file.
     private let journal: PrivateJournal?
+    private let namespace = Mutex<NodeNamespace?>(nil)
 
     /// containerd's process; nil before the first start and after teardown.
     package var child: ChildProcess? { process.withLock { $0 } }
@@ -30,7 +31,8 @@ package final class ContainerdInstance: Sendable {
     ///   - directory: where images, layers and logs go; nil for a new one under `/tmp`, removed at teardown.
     ///   - journal: a journald that runs, and is torn down after this; containerd is its `containerd.service` then, and
     ///     logs at level debug, because before 2.0 the line with the exit code exists at no other.
-    package init(directory: String? = nil, journal: PrivateJournal? = nil) throws {
+    ///   - hasNodeNames: in a mount namespace in which directories are named as on a node (`NodeNamespace`).
+    package init(directory: String? = nil, journal: PrivateJournal? = nil, hasNodeNames: Bool = false) throws {
         guard geteuid() == 0 else {
             throw RigError.failed("a private containerd needs root", remedy: "run this as root or through sudo")
         }
@@ -44,7 +46,8 @@ package final class ContainerdInstance: Sendable {
         self.journal = journal
         let directory = try directory ?? Files.makeTemporaryDirectory(prefix: "/tmp/lw-node.")
         paths = NodePaths(
-            directory: directory, runtime: try Files.makeTemporaryDirectory(prefix: Self.runtimePrefix))
+            directory: directory, runtime: try Files.makeTemporaryDirectory(prefix: Self.runtimePrefix),
+            hasNodeNames: hasNodeNames)
         lock = open(paths.ownerLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw RigError.system("cannot lock \(paths.ownerLock)")
@@ -102,12 +105,17 @@ package final class ContainerdInstance: Sendable {
     package func start(limit: Duration = .seconds(60)) async throws {
         guard child?.isRunning != true else { return }
         await connection.reset()
+        if paths.hasNodeNames, namespace.withLock({ $0 }) == nil {
+            let made = try await NodeNamespace(paths, journal: journal)
+            namespace.withLock { $0 = made }
+        }
         var environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         // A proxy or a trace exporter of the machine is none of the private runtime's business.
         environment["HOME"] = paths.containerd
         let child: ChildProcess
         do {
             var command = ["containerd", "--config", paths.configuration]
+            if let namespace = namespace.withLock({ $0 }) { command = namespace.command(command) }
             if let journal {
                 command = try journal.service(
                     "containerd.service", identifier: "containerd", command + ["-l", "debug"])
@@ -165,7 +173,13 @@ package final class ContainerdInstance: Sendable {
         let file = paths.containerd + "/images.tar"
         try Files.write(archive, to: file)
         defer { unlink(file) }
-        try await ChildProcess.require(["ctr", "-a", paths.socket, "-n", "k8s.io", "images", "import", file])
+        try await importImages(from: file)
+    }
+
+    /// The same for an archive on disk.
+    package func importImages(from file: String) async throws {
+        try await ChildProcess.require(
+            ["ctr", "-a", paths.socket, "-n", "k8s.io", "images", "import", file], limit: .seconds(180))
     }
 
     /// Ends containerd, its shims and containers, unmounts, removes cgroups and directories.
@@ -175,6 +189,7 @@ package final class ContainerdInstance: Sendable {
         await connection.reset()
         child?.resume()
         let result = try await ChildProcess.run(["/bin/sh", paths.cleanupScript], limit: .seconds(60))
+        if let namespace = namespace.withLock({ $0 }) { try await namespace.end() }
         LiveNodes.remove(paths.runtime)
         // A killed process may take a moment more to be gone altogether.
         do {

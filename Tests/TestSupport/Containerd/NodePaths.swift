@@ -6,11 +6,17 @@ package struct NodePaths: Hashable, Sendable {
     package let directory: String
     /// Sockets and runtime state: short, because a socket's path must stay under 108 bytes.
     package let runtime: String
+    /// Whether the runtime sees the log tree as `/var/log` (`NodeNamespace`).
+    package let hasNodeNames: Bool
 
-    package init(directory: String, runtime: String) {
+    package init(directory: String, runtime: String, hasNodeNames: Bool = false) {
         self.directory = directory
         self.runtime = runtime
+        self.hasNodeNames = hasNodeNames
     }
+
+    /// A path of the log tree as the runtime has to be told it.
+    func named(_ path: String) -> String { hasNodeNames ? NodeNamespace.inside(path, self) : path }
 
     package var socket: String { runtime + "/containerd.sock" }
     /// containerd's `state`: bundles, FIFOs of the containers' streams.
@@ -27,6 +33,8 @@ package struct NodePaths: Hashable, Sendable {
     package var containerdLog: String { containerd + "/containerd.log" }
     /// The kubelet's directory of pods: termination logs, `etc-hosts`.
     var kubeletPods: String { containerd + "/kubelet/pods" }
+    /// What `/var/lib/lastword` is in a `NodeNamespace`.
+    package var nodeStore: String { containerd + "/lastword" }
 
     /// What `/var/log` is on a node.
     package var log: String { directory + "/log" }

@@ -17,6 +17,10 @@ package struct ContainerSpecification: Hashable, Sendable {
     package var memoryLimit: Int64?
     /// Host path to path in the container.
     package var mounts: [String: String] = [:]
+    /// Mounts of which more is to be said.
+    package var hostMounts: [HostMount] = []
+    /// Nil: root in a writable image, with all that the runtime gives by default.
+    package var security: ContainerSecurity?
     /// `targetContainerName`, for an ephemeral container: it joins that one's PID namespace.
     package var target: String?
     package var terminationMessagePolicy = "File"

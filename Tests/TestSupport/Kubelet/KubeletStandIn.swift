@@ -9,7 +9,7 @@ import SessionRecords
 package actor KubeletStandIn {
     package nonisolated let paths: NodePaths
     nonisolated let runtime: RuntimeCalls
-    private let imageIDs: [String: String]
+    private var imageIDs: [String: String]
     private var containersByPod: [String: [RunningContainer]] = [:]
     /// The end of each pod's queue of starts.
     private var starts: [String: Task<Void, Never>] = [:]
@@ -18,6 +18,11 @@ package actor KubeletStandIn {
         self.paths = paths
         runtime = RuntimeCalls(connection: connection)
         imageIDs = Dictionary(images.map { ($0.name, $0.id) }) { first, _ in first }
+    }
+
+    /// An image that was imported later: containers may ask for it by this name.
+    package func know(image name: String, id: String) {
+        imageIDs[name] = id
     }
 
     // MARK: Pods and containers
@@ -73,7 +78,7 @@ package actor KubeletStandIn {
         let configuration = PodConfiguration(paths: paths, pod: pod.specification)
         try Files.makeDirectories("\(pod.logDirectory)/\(specification.name)")
         let text = try await runtime.createContainer(
-            configuration.container(
+            try configuration.container(
                 specification, attempt: attempt, imageID: imageIDs[specification.image] ?? specification.image,
                 target: target, terminationLog: try makeTerminationLog(specification, pod: pod)), in: pod.sandboxID,
             try configuration.sandbox())

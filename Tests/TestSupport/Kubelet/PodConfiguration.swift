@@ -37,7 +37,7 @@ struct PodConfiguration {
                 $0.namespace = pod.namespace
             }
             // No hostname: a pod on the host's network has none of its own, and the kubelet leaves it out too.
-            $0.logDirectory = logDirectory
+            $0.logDirectory = paths.named(logDirectory)
             $0.labels = pod.labels.merging(podLabels) { $1 }
             $0.annotations = pod.annotations.merging(["kubernetes.io/config.source": "api"]) { $1 }
             $0.linux = .with {
@@ -66,8 +66,16 @@ struct PodConfiguration {
     func container(
         _ specification: ContainerSpecification, attempt: Int, imageID: String, target: ContainerID?,
         terminationLog: String
-    ) -> Runtime_V1_ContainerConfig {
-        .with {
+    ) throws -> Runtime_V1_ContainerConfig {
+        let hostMounts = try specification.hostMounts.map { try $0.mount() }
+        var security = try specification.security?.context() ?? .with { $0.runAsUser = .init() }
+        security.capabilities = .with {
+            $0.addCapabilities = specification.addedCapabilities
+            $0.dropCapabilities = specification.droppedCapabilities
+        }
+        security.privileged = specification.privileged
+        security.namespaceOptions = namespaces(target: target)
+        return .with {
             $0.metadata = .with {
                 $0.name = specification.name
                 $0.attempt = UInt32(clamping: attempt)
@@ -90,7 +98,7 @@ struct PodConfiguration {
                         $0.hostPath = mount.key
                         $0.containerPath = mount.value
                     }
-                } + [
+                } + hostMounts + [
                     .with {
                         $0.hostPath = terminationLog
                         $0.containerPath = "/dev/termination-log"
@@ -113,15 +121,7 @@ struct PodConfiguration {
                     $0.cpuShares = 2
                     $0.memoryLimitInBytes = specification.memoryLimit ?? 0
                 }
-                $0.securityContext = .with {
-                    $0.capabilities = .with {
-                        $0.addCapabilities = specification.addedCapabilities
-                        $0.dropCapabilities = specification.droppedCapabilities
-                    }
-                    $0.privileged = specification.privileged
-                    $0.namespaceOptions = namespaces(target: target)
-                    $0.runAsUser = .init()
-                }
+                $0.securityContext = security
             }
         }
     }
