@@ -324,6 +324,8 @@ let package = Package(
                 "SessionRecords", "CZlib", .asyncHTTPClient, .jwtKit, .nioCore, .nioHTTP1, .nioSSL,
                 .nioFoundationCompat, .x509, .asn1, .crypto, .logging,
             ]),
+        // What is installed: trees, packages, units, and a host that boots them.
+        tests("PackagingTests", ["SessionRecords"], exclude: ["README.md"]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",

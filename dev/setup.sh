@@ -20,6 +20,14 @@ command -v runc >/dev/null || missing+=(runc)
 # The tests run a journald of their own, and write journals with fields that only journald may set.
 [ -x /lib/systemd/systemd-journald ] && command -v journalctl >/dev/null || missing+=(systemd)
 [ -x /lib/systemd/systemd-journal-remote ] || missing+=(systemd-journal-remote)
+# The packages are made, looked through, installed and booted: dpkg-deb and dpkg-shlibdeps, lintian, nspawn, man and shells.
+command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
+command -v lintian >/dev/null || missing+=(lintian)
+command -v systemd-nspawn >/dev/null || missing+=(systemd-container)
+command -v mandoc >/dev/null || missing+=(mandoc)
+command -v zsh >/dev/null || missing+=(zsh)
+command -v fish >/dev/null || missing+=(fish)
+command -v openssl >/dev/null || missing+=(openssl)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi
