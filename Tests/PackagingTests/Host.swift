@@ -49,9 +49,9 @@ struct Host: Sendable {
     private func bringPackages() async throws {
         let packages = try await Packages.made
         try Files.makeDirectories(machine.path("/srv/packages"))
-        for name in Files.names(in: packages.scratch.path) {
+        for name in Files.names(in: packages.directory) {
             try await ChildProcess.require(
-                ["cp", packages.scratch.file(name), machine.path("/srv/packages/") + name])
+                ["cp", packages.directory + "/" + name, machine.path("/srv/packages/") + name])
         }
     }
 

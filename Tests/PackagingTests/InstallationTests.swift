@@ -160,7 +160,7 @@ struct InstallationTests {
             """
         let result = try await ChildProcess.run([
             "bash", "-c", script, "complete", tree.path("/usr/share/bash-completion/completions/\(program)"), program,
-            tree.scratch.path, start,
+            tree.directory, start,
         ])
         let words = result.text.split(whereSeparator: \.isWhitespace)
         let expected = ["lastword": "list", "lastword-agent": "check", "lastword-collector": "token"]

@@ -3,12 +3,12 @@ import TestSupport
 
 /// What `dev/install.sh` makes of the debug build, once for all tests.
 struct InstalledTree: Sendable {
-    let scratch: ScratchDirectory
+    let directory: String
 
     static let prefix = "/usr"
 
     static let shared = Task {
-        let tree = InstalledTree(scratch: try ScratchDirectory())
+        let tree = InstalledTree(directory: Repository.fresh("tree"))
         try await tree.install()
         return tree
     }
@@ -20,13 +20,13 @@ struct InstalledTree: Sendable {
     func install() async throws {
         try await Repository.run(
             "dev/install.sh", [try Repository.products],
-            settings: ["DESTDIR=\(scratch.path)", "PREFIX=\(Self.prefix)"])
+            settings: ["DESTDIR=\(directory)", "PREFIX=\(Self.prefix)"])
     }
 
-    func path(_ installed: String) -> String { scratch.path + installed }
+    func path(_ installed: String) -> String { directory + installed }
 
     /// Every file and link, without the directories.
     var files: [String] {
-        Files.tree(scratch.path).filter { !Files.isDirectory($0) }.map { String($0.dropFirst(scratch.path.count)) }
+        Files.tree(directory).filter { !Files.isDirectory($0) }.map { String($0.dropFirst(directory.count)) }
     }
 }

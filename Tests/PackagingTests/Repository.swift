@@ -18,6 +18,14 @@ enum Repository {
 
     static func file(_ path: String) -> String { root + "/" + path }
 
+    /// A folder that is not there yet, for what all tests of a run share: made once, replaced by the next run's, so that
+    /// hundreds of megabytes are there once and not once a run.
+    static func fresh(_ name: String) -> String {
+        let path = file(".build/packaging-tests/" + name)
+        Files.removeTree(path)
+        return path
+    }
+
     static func text(_ path: String) throws -> String { try Files.text(file(path)) }
 
     /// Runs one of the repository's scripts, which must succeed; its standard output.

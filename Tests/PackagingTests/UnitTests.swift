@@ -30,7 +30,7 @@ struct UnitTests {
         let scratch = try ScratchDirectory()
         // Looked at where this machine can find the program.
         let text = try Files.text(tree.path("/usr/lib/systemd/system/\(unit).service"))
-        let moved = text.replacing("ExecStart=/usr/", with: "ExecStart=\(tree.scratch.path)/usr/")
+        let moved = text.replacing("ExecStart=/usr/", with: "ExecStart=\(tree.directory)/usr/")
         try scratch.write(moved, to: unit + ".service")
         let result = try await ChildProcess.run(
             ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", scratch.file(unit + ".service")])

@@ -69,8 +69,10 @@ package final class HostMachine: Sendable {
         process.withLock { $0 = child }
         let systemd = try await waitFor(limit: .seconds(60), "systemd runs as process 1") { () -> Int32? in
             guard child.isRunning else { throw RigError.failed("the host did not boot:\n\(self.consoleTail)") }
+            // The scripts before it have children, too, which come and go.
             return ProcessTable.all().first {
-                ProcessTable.parent(of: $0.pid) == child.pid && !$0.commandLine.contains("nspawn")
+                ProcessTable.parent(of: $0.pid) == child.pid
+                    && ProcessTable.link("/proc/\($0.pid)/exe")?.hasSuffix("/systemd") == true
             }?.pid
         }
         leader.withLock { $0 = systemd }
