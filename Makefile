@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# `make` alone says what there is. One debug build serves build, test and demo; release is built apart, by bench alone.
+# `make` alone says what there is. One debug build serves build, test and demo; release is built apart, for bench, install and deb.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,9 +8,10 @@ MAKEFLAGS += --no-print-directory
 
 # What the package's own tests need on top of SwiftPM's defaults may be given here: make test TEST_FLAGS='--filter Tail'
 TEST_FLAGS ?=
+PROGRAMS := lastword lastword-agent lastword-collector
 BENCH_FLAGS := -c release --static-swift-stdlib --scratch-path .build/bench
 
-.PHONY: help setup build test check demo torture bench fuzz protos image plugin manifests install clean toolchain
+.PHONY: help setup build test check demo torture bench fuzz protos release image plugin manifests install deb clean toolchain
 
 help: ## this list
 	@echo "Lastword: make …"
@@ -52,8 +53,10 @@ fuzz: setup ## libFuzzer over the parsers (FUZZ_SECONDS each, 60 if not given; F
 protos: toolchain ## regenerate Sources/Generated from Proto
 	@dev/protos.sh
 
-image: setup ## release build into .build/lastword-image.tar, an OCI archive, without a container engine (IMAGE names it)
-	@dev/build.sh $(BENCH_FLAGS)
+release: setup
+	@for program in $(PROGRAMS); do dev/build.sh $(BENCH_FLAGS) --product $$program; done
+
+image: release ## release build into .build/lastword-image.tar, an OCI archive, without a container engine (IMAGE names it)
 	@dev/image.sh .build/bench/release .build/lastword-image.tar
 
 plugin: setup ## release build of kubectl-lastword into .build/plugin, with krew's manifest (PLUGIN_URL)
@@ -63,9 +66,11 @@ plugin: setup ## release build of kubectl-lastword into .build/plugin, with krew
 manifests: ## render daemonset/ into daemonset/rendered (kubectl 1.27 or newer)
 	@dev/manifests.sh
 
-install: setup ## release build of the programs into DESTDIR/PREFIX (/usr/local)
-	@dev/build.sh $(BENCH_FLAGS)
+install: release ## release build of the programs, units, manual pages, completions into DESTDIR/PREFIX (/usr/local)
 	@dev/install.sh .build/bench/release
+
+deb: release ## Debian packages lastword, lastword-agent, lastword-collector in .build/deb
+	@dev/deb.sh .build/bench/release .build/deb
 
 clean: ## remove the build, which takes ten minutes to make again
 	rm -rf .build

@@ -379,6 +379,8 @@ let package = Package(
                 "ManifestSupport", "AgentCore", "CollectorServer", "ConfigurationReading", "Forwarding",
                 "APIServerSupport", .yams,
             ]),
+        // What is installed: trees, packages, units, and a host that boots them.
+        tests("PackagingTests", ["SessionRecords"], exclude: ["README.md"]),
         // The agent itself on real containers.
         tests(
             "IntegrationTests",

@@ -30,6 +30,14 @@ has_rsyslog() {  # <module>
 command -v rsyslogd >/dev/null || missing+=(rsyslog)
 has_rsyslog lmnsd_gtls || missing+=(rsyslog-gnutls)
 has_rsyslog lmnsd_ossl || missing+=(rsyslog-openssl)
+# The packages are made, looked through, installed and booted: dpkg-deb and dpkg-shlibdeps, lintian, nspawn, man and shells.
+command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
+command -v lintian >/dev/null || missing+=(lintian)
+command -v systemd-nspawn >/dev/null || missing+=(systemd-container)
+command -v mandoc >/dev/null || missing+=(mandoc)
+command -v zsh >/dev/null || missing+=(zsh)
+command -v fish >/dev/null || missing+=(fish)
+command -v openssl >/dev/null || missing+=(openssl)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi

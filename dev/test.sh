@@ -10,7 +10,7 @@ log=.build/last-test.log
 started=$SECONDS
 # By test target: what is nothing without root, and what skips some tests without it.
 only_root='^IntegrationTests\.'
-also_root='^(Integration|RuntimeSource|TailCapture|AgentStore|CollectorStore|SystemJournal|JournalSource)Tests\.'
+also_root='^(Integration|Packaging|RuntimeSource|TailCapture|AgentStore|CollectorStore|SystemJournal|JournalSource)Tests\.'
 failed=0
 
 # A group that hangs must not hold up everything behind it for hours.
@@ -47,6 +47,7 @@ groups=(
     "sources, forwarding: ^(RuntimeSource|ServerAccess|PodSource|Forwarding|SystemJournal|JournalSource)Tests\\."
     "the collector: ^(CollectorServer|CollectorPages|SIEMOutputs)Tests\\."
     "the agent on real containers: ^IntegrationTests\\."
+    "packages, units, a host that boots them: ^PackagingTests\\."
 )
 for folder in Tests/*Tests; do
     target=${folder##*/}

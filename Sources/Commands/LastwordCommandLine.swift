@@ -4,7 +4,7 @@ import SessionRecords
 
 /// Parses, runs and ends: what the `lastword` executable calls, and the tests.
 package enum LastwordCommandLine {
-    package static let version = "0.1.0"
+    package static let version = ProductVersion.current
 
     /// Runs one command line, without the program's name, and returns the exit code (`design.md` §7).
     package static func run(arguments: [String], context: CommandContext) async -> Int32 {

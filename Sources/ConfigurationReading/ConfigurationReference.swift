@@ -2,7 +2,7 @@
 
 /// The reference of all keys of a program, from its table alone.
 package struct ConfigurationReference: Sendable {
-    private let keys: [any AnyConfigurationKey]
+    let keys: [any AnyConfigurationKey]
     private let memberKeys: [any AnyConfigurationKey]
     private let naming: ConfigurationNaming
     private let defaultFile: String
@@ -57,7 +57,7 @@ package struct ConfigurationReference: Sendable {
             .map { $0.replacing("|", with: "\\|") }
     }
 
-    private static func wrapped(_ text: String, indent: Int, width: Int) -> String {
+    static func wrapped(_ text: String, indent: Int, width: Int) -> String {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ") {

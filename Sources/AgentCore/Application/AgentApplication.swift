@@ -22,7 +22,7 @@ package import UnixSignals
 /// `LastwordError` with its remedy. Once it runs, nothing outside ends it: what is missing is reconnected to for ever,
 /// and `/readyz` says which part is not in order.
 package final class AgentApplication: Sendable {
-    package static let version = "0.1.0"
+    package static let version = ProductVersion.current
     /// How long a stop may take: then what is not finished is left to the next start.
     package static let drainLimit: Duration = .seconds(10)
 

@@ -20,7 +20,7 @@ package struct AgentCommand: AsyncParsableCommand {
             Settings come from flags, LASTWORD_… variables, /etc/lastword/agent.yaml and built-in defaults, in this \
             order; docs/configuration.md lists them, and `lastword-agent settings` prints those in effect.
             """,
-        version: AgentApplication.version, subcommands: [Run.self, Check.self, Settings.self],
+        version: AgentApplication.version, subcommands: [Run.self, Check.self, Settings.self, CompletionCommand.self],
         defaultSubcommand: Run.self)
 
     package init() {}

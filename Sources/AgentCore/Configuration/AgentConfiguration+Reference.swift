@@ -38,4 +38,12 @@ extension AgentConfiguration {
             - *path*: absolute; secrets are only ever named by the path of a file that holds them
 
             """)
+
+    /// `systemd/agent.yaml`, which packages lay down as the default file.
+    package static let packagedFile = reference.file(introduction: [
+        "Configuration of lastword-agent(8). Every key stands here, commented out; what is left out has its default.",
+        "To set one, take the first # from its line and from the lines of the levels above it.",
+        "Then: lastword-agent check, and systemctl restart lastword-agent.", "",
+        "Made from the table of keys in Sources/AgentCore/Configuration; a test compares them.",
+    ])
 }

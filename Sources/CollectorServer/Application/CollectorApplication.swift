@@ -19,7 +19,7 @@ package import UnixSignals
 /// Building it opens the store and reads certificates: what makes a start impossible is thrown, each a `LastwordError`
 /// with its remedy.
 package final class CollectorApplication: Sendable {
-    package static let version = "0.1.0"
+    package static let version = ProductVersion.current
     /// How long a stop may take: requests that are not answered by then are cut off, and are sent again.
     package static let drainLimit: Duration = .seconds(10)
 

@@ -22,7 +22,7 @@ package struct CollectorCommand: AsyncParsableCommand {
         version: CollectorApplication.version,
         subcommands: [
             Serve.self, Check.self, Settings.self, TokenCommand.self, HoldCommand.self, ReleaseCommand.self,
-            EraseCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
+            EraseCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, CompletionCommand.self,
         ],
         defaultSubcommand: Serve.self)
 

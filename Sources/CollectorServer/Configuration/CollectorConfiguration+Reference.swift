@@ -52,4 +52,12 @@ extension CollectorConfiguration {
             - *path*: absolute; secrets are only ever named by the path of a file that holds them
 
             """)
+
+    /// `systemd/collector.yaml`, which packages lay down as the default file.
+    package static let packagedFile = reference.file(introduction: [
+        "Configuration of lastword-collector(8). Every key stands here, commented out; what is left out has its default.",
+        "To set one, take the first # from its line and from the lines of the levels above it.",
+        "Then: lastword-collector check, and systemctl restart lastword-collector.", "",
+        "Made from the table of keys in Sources/CollectorServer/Configuration; a test compares them.",
+    ])
 }

@@ -43,6 +43,32 @@ struct ConfigurationReferenceTests {
         #expect(try ConfigurationFixture(String(yaml)).load().output.tailBytes == .kibibytes(128))
     }
 
+    @Test("the packaged files are what the tables say, change nothing, and name every key")
+    func packagedFiles() throws {
+        let agent = AgentConfiguration.packagedFile
+        #expect(try RepositoryFiles.golden("systemd/agent.yaml", expected: agent) == agent)
+        let collector = CollectorConfiguration.packagedFile
+        #expect(try RepositoryFiles.golden("systemd/collector.yaml", expected: collector) == collector)
+        for file in [agent, collector] {
+            #expect(file.split(separator: "\n").allSatisfy { $0.hasPrefix("#") })
+        }
+        for name in AgentConfigurationKeys.all.map(\.name) + CollectorConfigurationKeys.all.map(\.name) {
+            let leaf = name.split(separator: ".").last ?? ""
+            #expect((agent + collector).contains("\(leaf): "), "\(name)")
+        }
+    }
+
+    @Test("the agent's packaged file without its first # sets the defaults, and only them")
+    func packagedDefaults() throws {
+        let lines = AgentConfiguration.packagedFile.split(separator: "\n", omittingEmptySubsequences: false)
+        // The lines of the head are sentences.
+        let body = lines.drop { !$0.isEmpty }.map { $0.dropFirst() }.joined(separator: "\n")
+        let set = try ConfigurationFixture(body).load().settings
+        let standard = try ConfigurationFixture().load().settings
+        #expect(set.map(\.text) == standard.map(\.text))
+        #expect(body.contains("\n  tailBytes: 64KiB\n") && body.contains("\n  #kubeconfig: <path>\n"))
+    }
+
     @Test("documented defaults are read back as the defaults")
     func defaults() throws {
         let configuration = try ConfigurationFixture().load()
