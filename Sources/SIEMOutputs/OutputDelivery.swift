@@ -39,13 +39,14 @@ struct OutputDelivery {
         if isStale() { throw OutputFault.stale }
         let generation = store.counters.erasures
         let page = try await store.feed(after: progress.sent, kinds: settings.kinds, limit: OutputRunner.batch)
-        let events = try await events(of: page)
+        let (events, through, isLast) = try await events(of: page)
         if !events.isEmpty {
+            if !progress.isUnsettled { await renew() }
             if events.contains(where: { $0.output != nil }) { self.generation = self.generation ?? generation }
             try await runner.output.send(events, unless: staleness(since: self.generation))
             metrics.note(sent: events.count)
         }
-        progress.noteSent(through: page.through, events: events.count, at: .now)
+        progress.noteSent(through: through, events: events.count, at: .now)
         if isTimeToAsk(progress) {
             try await runner.output.confirm(unless: staleness(since: self.generation))
             progress.noteConfirmed(at: .now)
@@ -55,7 +56,7 @@ struct OutputDelivery {
         self.progress = progress
         metrics.note(isUp: true)
         if savedAt.map({ ContinuousClock.now - $0 >= runner.saveInterval }) ?? true { await save() }
-        if page.isLast { try await Task.sleep(for: runner.interval) }
+        if isLast { try await Task.sleep(for: runner.interval) }
     }
 
     private mutating func begin() async throws -> OutputProgress {
@@ -68,8 +69,23 @@ struct OutputDelivery {
         return progress
     }
 
-    private mutating func events(of page: FeedPage) async throws -> [SecurityEvent] {
+    /// Nothing has to be sent again: a receiver that ended an idle connection is no trouble.
+    private func renew() async {
+        do {
+            try await runner.output.look()
+        } catch {
+            // Sending finds out whether it is there.
+            await runner.output.abandon()
+        }
+    }
+
+    /// What is to be sent of a piece of the feed, up to which line, and whether nothing is behind that. Outputs count as the
+    /// entries do: a batch ends behind the one whose bytes fill it.
+    private mutating func events(
+        of page: FeedPage
+    ) async throws -> (events: [SecurityEvent], through: Int64, isLast: Bool) {
         var events: [SecurityEvent] = []
+        var left = CollectorStore.maxFeedBytes
         for line in page.events {
             guard var event = SecurityEvent(line) else {
                 gone.insert(line.number)
@@ -80,10 +96,12 @@ struct OutputDelivery {
                 let bytes = try await store.feedOutput(session: session.id, sha256: output.sha256, limit: limit)
             {
                 event.output = OutputText(end: bytes, of: output.bytes)
+                left -= min(left, bytes.count)
             }
             events.append(event)
+            if left == 0, line.number < page.events.last?.number ?? 0 { return (events, line.number, false) }
         }
-        return events
+        return (events, page.through, page.isLast)
     }
 
     private func isTimeToAsk(_ progress: OutputProgress) -> Bool {

@@ -31,6 +31,8 @@ extension SecurityEvent {
             }
         var id = "\(entry.ledger)/\(stored.number)"
         if stored.fork > 0 { id += "/\(stored.fork)" }
+        // Its bytes may come later: they are no copy of what stood for them.
+        if stored.bytes == nil { id += "/stub" }
         self.init(
             id: id, number: event.number, type: stored.type,
             at: Self.moment(of: subject, stored.type) ?? document?.at ?? event.at, receivedAt: stored.receivedAt,

@@ -150,4 +150,37 @@ struct ChoiceTests {
         #expect(try await frames() == chosenFrames)
         #expect(try await store.found("same") == [Sample.id(1)])
     }
+
+    @Test(
+        "of many ledgers that tell of one session twenty are given beside it, and none to a reader of some namespaces")
+    func manyLedgers() async throws {
+        let store = try Scratch().open()
+        for number in 0..<30 {
+            var ledger = MadeLedger("ledger-\(number)")
+            try await store.take([ledger.ended(1)])
+        }
+        #expect(try await store.session(Sample.id(1), scope: .all)?.others.count == 20)
+        let limited = try #require(try await store.session(Sample.id(1), scope: .namespaces(["default"])))
+        #expect(limited.others.isEmpty && limited.record.id == Sample.id(1))
+    }
+
+    @Test("to hold, to release and to erase is news for those who follow what changes")
+    func decisions() async throws {
+        let store = try Scratch().open()
+        var ledger = MadeLedger()
+        try await store.take([ledger.ended(1), ledger.ended(2)])
+        var mark = try await store.changes(after: nil, scope: .all, limit: 0).mark
+        for decide in [
+            { try await store.hold(Sample.id(1), by: "ada", reason: "case 7") },
+            { _ = try await store.release(Sample.id(1), by: "ada", reason: "closed") },
+            { _ = try await store.erase(Sample.id(1), by: "ada", reason: "a password") },
+        ] as [@Sendable () async throws -> Void] {
+            try await decide()
+            let news = try await store.changes(after: mark, scope: .all, limit: 10)
+            #expect(news.sessions.map(\.id) == [Sample.id(1)])
+            mark = news.mark
+        }
+        try await store.take([ledger.ended(3)])
+        #expect(try await store.changes(after: mark, scope: .all, limit: 10).sessions.map(\.id) == [Sample.id(3)])
+    }
 }

@@ -30,6 +30,13 @@ struct NodeTests {
         let sender = Sender(node: nil, kind: .token, anyNode: true, name: "old clusters")
         _ = try await store.ingest([ledger.ended(1)], sender: sender, receivedAt: ledger.now)
         #expect(try await store.nodes(scope: .all).first?.identity == "any-node token")
+        // The node's own delivery makes what somebody told of it no stronger.
+        var own = MadeLedger("own", node: "worker-7")
+        var other = MadeLedger("other", node: "worker-8")
+        try await store.take([own.ended(2)])
+        try await store.take([other.ended(3)])
+        #expect(try await store.nodes(scope: .all).first?.identity == "certificate")
+        #expect(try await store.weakNodes(among: ["worker-7", "worker-8", "nobody"]) == ["worker-7"])
     }
 
     @Test("a session of one node that another one tells of stays the first one's, and is alarmed")

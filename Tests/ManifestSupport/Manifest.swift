@@ -172,7 +172,8 @@ package struct Manifest {
         func rules(_ key: String, _ end: String) throws -> [(peers: [String], ports: [String])] {
             try object.list(key) { rule in
                 let peers = try rule.list(end) { peer in
-                    try ["namespaceSelector", "podSelector"].compactMap { name in
+                    if let address = try peer.optional("ipBlock", { try $0.text("cidr") }) { return address }
+                    return try ["namespaceSelector", "podSelector"].compactMap { name in
                         try peer.optional(name) { selector in "\(name) \(try selector.map("matchLabels").sorted(by: <))"
                         }
                     }.joined(separator: " and ")

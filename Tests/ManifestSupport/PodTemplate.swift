@@ -69,6 +69,8 @@ package struct Container {
     package var mounts: [VolumeMount]
     /// Path, port and scheme of the two probes: alive, ready.
     package var probes: [String]
+    /// The same of the one that is asked while it starts; nil if there is none.
+    package var startupProbe: String?
     package var requests: [String: String]
     package var limits: [String: String]
 
@@ -101,6 +103,7 @@ package struct Container {
             uniqueKeysWithValues: object.list("ports") { (try $0.text("name"), try $0.number("containerPort")) })
         security = try object.object("securityContext") { try Security($0) }
         mounts = try object.list("volumeMounts") { try VolumeMount($0) }
+        startupProbe = try object.optional("startupProbe", Self.probe)
         probes = try ["livenessProbe", "readinessProbe"].map { try object.object($0, Self.probe) }
         let resources = try object.object("resources") { (try $0.map("requests"), try $0.map("limits")) }
         (requests, limits) = resources

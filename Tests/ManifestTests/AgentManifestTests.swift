@@ -128,7 +128,11 @@ struct AgentManifestTests {
         #expect(policy.types == ["Ingress", "Egress"])
         #expect(policy.selector == ["app.kubernetes.io/name": "lastword-agent"])
         #expect(policy.ingress.map(\.ports) == [["TCP 9464"]])
-        #expect(policy.egress.map(\.ports) == [["UDP 53", "TCP 53"], ["TCP 443", "TCP 6443"], ["TCP 4318"]])
+        #expect(
+            policy.egress.map(\.ports) == [
+                ["UDP 53", "TCP 53"], ["UDP 53", "TCP 53"], ["TCP 443", "TCP 6443"], ["TCP 4318"],
+            ])
+        #expect(policy.egress[1].peers == ["169.254.20.10/32"])
     }
 
     @Test("a right that slips in is found: another kind, another field, another verb")

@@ -21,6 +21,7 @@ struct CollectorManifestTests {
         #expect(!container.security.privileged && !container.security.escalates && container.security.readOnlyRoot)
         #expect(container.mounts.filter { !$0.readOnly } == [VolumeMount("store", "/var/lib/lastword-collector")])
         #expect(container.probes == ["HTTPS https /healthz", "HTTPS https /readyz"])
+        #expect(container.startupProbe == "HTTPS https /healthz")
         for volume in pod.volumes {
             if case .host = volume.source { Issue.record("\(volume.name) is the node's") }
         }
@@ -38,6 +39,7 @@ struct CollectorManifestTests {
         let policy = try #require(manifest.networkPolicies["lastword-collector"])
         #expect(policy.selector == pod.selector && policy.types == ["Ingress", "Egress"])
         #expect(policy.ingress.map(\.ports) == [["TCP 4318"]] && policy.ingress[0].peers.count == 2)
-        #expect(policy.egress.map(\.ports) == [["UDP 53", "TCP 53"], ["TCP 443", "TCP 6443"]])
+        #expect(policy.egress.map(\.ports) == [["UDP 53", "TCP 53"], ["UDP 53", "TCP 53"], ["TCP 443", "TCP 6443"]])
+        #expect(policy.egress[1].peers == ["169.254.20.10/32"])
     }
 }

@@ -131,7 +131,7 @@ struct Demo: AsyncParsableCommand {
               \(lastword) list
               \(lastword) verify --store \(agent.store)
               curl --cacert \(collector.process.identity.authority) -H "Authorization: Bearer $(cat \(collector.readerToken))" \
-                \(collector.process.url)/v1/sessions
+            \(collector.process.url)/v1/sessions
               curl --cacert \(collector.process.identity.authority) \(collector.process.url)/openapi.json
               tail -f \(collector.process.logFile)\(collector.receiver.map { "\n  tail -f \($0.file)" } ?? "")
               curl http://127.0.0.1:\(agent.port)/readyz

@@ -71,6 +71,33 @@ struct SyslogOutputTests {
         try await rsyslog.kill()
     }
 
+    @Test("a connection that ended with something unconfirmed is never followed by another one in silence")
+    func noSilentConnection() async throws {
+        let rsyslog = try Rsyslog(.tcp)
+        try await rsyslog.start()
+        let output = SyslogOutput(rsyslog.settings())
+        let event = SecurityEvent(
+            id: "a/1", number: 1, type: "session.ended", at: Timestamp(nanoseconds: 1),
+            receivedAt: Timestamp(nanoseconds: 1),
+            subject: .other)
+        try await output.send([event], unless: { false })
+        try await rsyslog.kill()
+        try await rsyslog.start()
+        try await waitUntil("its end is seen") {
+            do {
+                try await output.look()
+                return false
+            } catch {
+                return true
+            }
+        }
+        await #expect(throws: LastwordError.self) { try await output.send([event], unless: { false }) }
+        await output.abandon()
+        try await output.send([event], unless: { false })
+        try await output.confirm(unless: { false })
+        try await rsyslog.kill()
+    }
+
     // MARK: Certificates
 
     private static func code(_ settings: SyslogSettings) async -> String {

@@ -42,7 +42,7 @@ package struct NodeListPage: Sendable {
         row["receivedAge"] = PageTime.age(node.lastReceivedAt, now: now)
         row["newest"] = node.lastEntryAt.map { PageTime.view($0) }
         row["lag"] = node.lag ?? "–"
-        row["entries"] = node.ledgers.map { $0.headNumber - $0.first + 1 }.reduce(0, +)
+        row["entries"] = node.entries
         row["missing"] = node.missing
         row["hasMissing"] = node.missing > 0
         row["gaps"] = node.openGaps
@@ -58,9 +58,19 @@ extension NodeOverview {
     var isTroubled: Bool { !alarms.isEmpty }
     var isWeak: Bool { identity == Self.anyNodeToken }
 
+    /// Numbers from the first to the newest of all its ledgers. Numbers are an agent's word, however large.
+    var entries: Int64 {
+        Self.sum(ledgers.map { $0.headNumber.subtractingReportingOverflow($0.first - 1).partialValue })
+    }
+
     /// Numbers that have not come.
-    var missing: Int64 {
-        ledgers.flatMap(\.holes).reduce(0) { $0 &+ Int64($1.count) }
+    var missing: Int64 { Self.sum(ledgers.flatMap(\.holes).map { Int64($0.count) }) }
+
+    private static func sum(_ values: [Int64]) -> Int64 {
+        values.reduce(0) { sum, value in
+            let (new, isTooLarge) = sum.addingReportingOverflow(value)
+            return isTooLarge ? .max : new
+        }
     }
 
     var clock: String? { clockOffsetNanoseconds.map(PageTime.offset) }

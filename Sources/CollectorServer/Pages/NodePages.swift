@@ -24,8 +24,13 @@ struct NodePages: Sendable {
         let scope = try request.scope
         try request.query.allow(["mark"])
         let nodes = try await store.nodes(scope: scope)
-        let html = NodeListPage(nodes: nodes, live: nil).fragment(service.renderer, service.frame(request))
-        let mark = String(Digest(of: Array(html.utf8)).description.prefix(32))
+        var frame = service.frame(request)
+        let html = NodeListPage(nodes: nodes, live: nil).fragment(service.renderer, frame)
+        // An age alone is no news, but once a minute.
+        let minute: Int64 = 60_000_000_000
+        frame.now = Timestamp(nanoseconds: frame.now.nanoseconds / minute * minute)
+        let still = NodeListPage(nodes: nodes, live: nil).fragment(service.renderer, frame)
+        let mark = String(Digest(of: Array(still.utf8)).description.prefix(32))
         return PageResponse.fragment(try request.query.text("mark") == mark ? nil : html, mark: mark)
     }
 
@@ -52,7 +57,9 @@ struct NodePages: Sendable {
         let until = Timestamp(nanoseconds: now - now % slice).advanced(byNanoseconds: slice)
         let since = until.advanced(byNanoseconds: -span.seconds * 1_000_000_000)
         let page = StatisticsPage(
-            span: span, since: since, counts: try await store.statistics(since: since, until: nil, scope: scope),
+            span: span, since: since,
+            counts: try await store.statistics(
+                since: since, until: until.advanced(byNanoseconds: -1), scope: scope),
             histogram: try await store.histogram(
                 since: since, until: until, slices: Int(span.seconds / span.sliceSeconds), scope: scope))
         return PageResponse.html(page.html(service.renderer, service.frame(request)))

@@ -14,6 +14,8 @@ struct PageService: Sendable {
     let version: String
     let now: @Sendable () -> Timestamp
     let logger: Logging.Logger
+    /// By token.
+    let signIns = FailedLogins(limit: 60, window: .seconds(3600))
 
     init(
         store: CollectorStore, authenticator: Authenticator, version: String,
@@ -52,7 +54,9 @@ struct PageService: Sendable {
         // A request that was refused before its handler has no principal; a cookie still says whose frame it is.
         let principal = request.principal.reads == nil ? authenticator.pageReader(request.headers) : request.principal
         if error.code == "auth.required", request.headers[.authorization] == nil {
-            return PageResponse.redirect(to: PageLink.query("/sign-in", [("next", request.target)]))
+            let isLong = request.target.utf8.count > 2048
+            return PageResponse.redirect(
+                to: isLong ? "/sign-in" : PageLink.query("/sign-in", [("next", request.target)]))
         }
         return page(error, frame(principal, request.headers))
     }

@@ -26,9 +26,8 @@ struct SessionPages: Sendable {
         let scope = try request.scope
         try request.query.allow(Self.filters.union(["mark"]))
         // Whatever a filter says: a session that ends leaves a list of running ones.
-        guard let mark = try await changed(request, CollectorQuery(), scope) else {
-            return PageResponse.fragment(nil, mark: try await newest(scope))
-        }
+        let (isNews, mark) = try await changed(request, CollectorQuery(), scope)
+        guard isNews else { return PageResponse.fragment(nil, mark: mark) }
         let page = try await listPage(request)
         return PageResponse.fragment(page.fragment(service.renderer, service.frame(request)), mark: mark)
     }
@@ -38,6 +37,8 @@ struct SessionPages: Sendable {
         var filters = SessionFilters(values: [:])
         for name in Self.filters.subtracting(["after"]) {
             if let value = try request.query.text(name) { filters.values[name] = value }
+            // Alone it means true; kept so in what leads on from here.
+            if name == "running", filters.values[name]?.isEmpty == true { filters.values[name] = "true" }
         }
         var cursor: PageCursor?
         if let text = try request.query.text("after") {
@@ -102,9 +103,10 @@ struct SessionPages: Sendable {
         try request.query.allow(["part", "mark"])
         var query = CollectorQuery()
         query.reference = .idPrefix(try request.sessionID.rawValue)
-        guard let mark = try await changed(request, query, scope) else {
+        let (isNews, mark) = try await changed(request, query, scope)
+        guard isNews else {
             guard try await store.count(query, scope: scope) > 0 else { throw APIError.unknownSession }
-            return PageResponse.fragment(nil, mark: try await newest(scope))
+            return PageResponse.fragment(nil, mark: mark)
         }
         let page = try await onePage(request)
         return PageResponse.fragment(page.fragment(service.renderer, service.frame(request)), mark: mark)
@@ -147,9 +149,8 @@ struct SessionPages: Sendable {
     func changedPod(_ request: APIRequest) async throws -> Response {
         let scope = try request.scope
         try request.query.allow(["mark"])
-        guard let mark = try await changed(request, Self.podQuery(request), scope) else {
-            return PageResponse.fragment(nil, mark: try await newest(scope))
-        }
+        let (isNews, mark) = try await changed(request, Self.podQuery(request), scope)
+        guard isNews else { return PageResponse.fragment(nil, mark: mark) }
         let page = try await podPage(request)
         return PageResponse.fragment(page.fragment(service.renderer, service.frame(request)), mark: mark)
     }
@@ -176,15 +177,17 @@ struct SessionPages: Sendable {
 
     // MARK: What changed
 
-    /// The newest mark if something that the reader may see has changed behind the one that the request brings; nil if not.
+    /// Whether something that the reader may see has changed behind the mark that the request brings, and the mark of the very
+    /// moment that was looked at: what is committed a moment later is behind it.
     private func changed(
         _ request: APIRequest, _ query: CollectorQuery, _ scope: ReadScope
-    ) async throws -> String? {
+    ) async throws -> (isNews: Bool, mark: String) {
         guard let mark = try request.query.text("mark").flatMap({ store.cursors.mark($0) }) else {
             throw QueryParameters.invalid("mark is not one of this store")
         }
         let changes = try await store.changes(after: mark, query, scope: scope, limit: 1)
-        return changes.sessions.isEmpty ? nil : try await newest(scope)
+        guard changes.sessions.isEmpty else { return (true, try await newest(scope)) }
+        return (false, try store.cursors.text(mark: changes.mark))
     }
 
     private func newest(_ scope: ReadScope) async throws -> String {

@@ -29,6 +29,7 @@ struct SignInPages: Sendable {
         do {
             let facts = try await service.authenticator.signIn(token.joined(), request.peer)
             let principal = Principal(facts)
+            try limit(facts.id)
             guard principal.has(.reader) else {
                 throw APIError(
                     .forbidden, "auth.role", "this is an agent's token; pages are for readers",
@@ -47,6 +48,16 @@ struct SignInPages: Sendable {
             response.headers[.retryAfter] = error.headers[.retryAfter]
             return response
         }
+    }
+
+    /// Each one is a line of the audit trail, which nothing removes.
+    private func limit(_ token: String) throws(APIError) {
+        if let delay = service.signIns.delay(token) {
+            throw APIError(
+                .tooManyRequests, "page.too-many-sign-ins", "this token has signed in too often",
+                remedy: "wait, or use the session that is there", retryAfter: delay)
+        }
+        service.signIns.note(token)
     }
 
     func signOut(_ request: APIRequest) async throws -> Response {

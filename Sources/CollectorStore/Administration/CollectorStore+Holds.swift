@@ -58,6 +58,7 @@ extension CollectorStore {
             try db.run(
                 "INSERT OR REPLACE INTO hold (session, actor, reason, at) VALUES (?, ?, ?, ?)",
                 [row, Bounds.name(actor), Bounds.clip(reason, to: Bounds.messageBytes), now.nanoseconds])
+            try Self.noteChange(of: row, db)
             try AuditTrail.note("session.hold", actor: actor, session: id, reason: reason, at: now, db)
         }
     }
@@ -67,8 +68,10 @@ extension CollectorStore {
     package func release(_ id: SessionID, by actor: String, reason: String) async throws -> Bool {
         let now = options.clock()
         return try await writing("release session \(id)") { db in
-            try db.run("DELETE FROM hold WHERE session = ?", [try Self.row(of: id, db)])
+            let row = try Self.row(of: id, db)
+            try db.run("DELETE FROM hold WHERE session = ?", [row])
             guard db.changesCount > 0 else { return false }
+            try Self.noteChange(of: row, db)
             try AuditTrail.note("session.release", actor: actor, session: id, reason: reason, at: now, db)
             return true
         }
@@ -92,6 +95,7 @@ extension CollectorStore {
             guard try db.number("SELECT erased_at IS NULL FROM session WHERE seq = ?", [row]) == 1 else { return false }
             let digests = try Erasures.eraseOutputs(row, db)
             try db.run("UPDATE session SET erased_at = ? WHERE seq = ?", [now.nanoseconds, row])
+            try Self.noteChange(of: row, db)
             try AuditTrail.note(
                 Erasures.action, actor: actor, session: id, reason: reason, detail: [("sha256", .strings(digests))],
                 at: now, db)
@@ -105,6 +109,12 @@ extension CollectorStore {
         try await purgeIndex()
         try await emptyLog(within: .seconds(20))
         return isNew
+    }
+
+    /// Who looks at the session sees something else from now on.
+    private static func noteChange(of row: Int64, _ db: Database) throws {
+        try db.run("UPDATE store_state SET change = change + 1")
+        try db.run("UPDATE session SET change = (SELECT change FROM store_state) WHERE seq = ?", [row])
     }
 
     private static func row(of id: SessionID, _ db: Database) throws -> Int64 {

@@ -42,6 +42,7 @@ struct IngestTransaction {
             if touched.last != entry.ledger {
                 touched.append(entry.ledger)
                 try noteDelivery(&node, &ledger, now)
+                if batch.sender.anyNode { try db.run("UPDATE ledger SET weak = 1 WHERE seq = ?", [ledger.row]) }
             }
             node.note(entry, receivedAt: now)
             let fate = try EntryChain.store(entry, in: &ledger, receivedAt: now, db, &alarms)

@@ -5,7 +5,7 @@ import GRDB
 /// new migration in a file of its own.
 enum CollectorMigrator {
     /// What `PRAGMA user_version` reads after all migrations: each migration adds one.
-    static let version = 3
+    static let version = 4
 
     /// `PRAGMA application_id` of every collector's store: "LWCO".
     static let applicationID: Int64 = 0x4C57_434F
@@ -25,6 +25,10 @@ enum CollectorMigrator {
         migrator.registerMigration("3", foreignKeyChecks: .immediate) { db in
             try Schema3.create(db)
             try db.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("4", foreignKeyChecks: .immediate) { db in
+            try Schema4.create(db)
+            try db.execute(sql: "PRAGMA user_version = 4")
         }
         try migrator.migrate(writer)
     }

@@ -138,15 +138,20 @@ extension CollectorStore {
 }
 
 extension CollectorStore {
-    /// Which of these nodes delivered last with a token for any node: what they tell is weaker evidence of where it came
-    /// from. It is for names that stand in records which the reader sees, and tells of no other node; hence no scope.
+    /// Of which of these nodes anything was ever delivered with a token for any node: what is told of them is weaker evidence
+    /// of where it came from, also when the node itself delivers afterwards. It is for names that stand in records which the reader sees, and tells of no other node; hence no scope.
     package func weakNodes(among names: Set<String>) async throws -> Set<String> {
         guard !names.isEmpty else { return [] }
         return try await reading("read how nodes log in") { db in
             var weak: Set<String> = []
             for name in names {
-                let identity = try db.firstRow("SELECT identity FROM node WHERE name = ?", [name]) { $0.text(0) }
-                if identity == NodeOverview.anyNodeToken { weak.insert(name) }
+                let isWeak = try db.number(
+                    """
+                    SELECT EXISTS (
+                        SELECT 1 FROM node n LEFT JOIN ledger l ON l.node = n.seq AND l.weak = 1
+                        WHERE n.name = ? AND (n.identity = ? OR l.seq IS NOT NULL))
+                    """, [name, NodeOverview.anyNodeToken])
+                if isWeak == 1 { weak.insert(name) }
             }
             return weak
         }

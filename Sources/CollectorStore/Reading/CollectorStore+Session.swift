@@ -36,7 +36,8 @@ package struct StoredSession: Sendable, Hashable {
     package let receivedAt: Timestamp
     package let hold: Hold?
     package let erased: Erasure?
-    /// What other ledgers told of it and what was not chosen.
+    /// What other ledgers told of it and what was not chosen, of the eldest first; at most 20, and less where they are large.
+    /// Only for readers of everything: another ledger may tell of another namespace.
     package let others: [SessionVersion]
 }
 
@@ -53,27 +54,37 @@ extension CollectorStore {
     package func session(_ id: SessionID, scope: ReadScope) async throws -> StoredSession? {
         try await reading("read session \(id)") { db in
             guard let row = try SessionQuery(id, scope: scope).row(db) else { return nil }
-            var versions: [(version: SessionVersion, isChosen: Bool)] = []
-            try db.forEachRow(
-                """
-                SELECT l.id, n.name, v.number, v.revision, v.received_at, v.record, s.ledger = v.ledger
-                FROM session s JOIN session_version v ON v.session = s.seq JOIN ledger l ON l.seq = v.ledger
-                JOIN node n ON n.seq = l.node WHERE s.seq = ? ORDER BY v.ledger
-                """, [row]
-            ) { row in
-                let version = SessionVersion(
-                    ledger: row.text(0), node: row.text(1), number: row.integer(2),
-                    revision: Int(clamping: row.integer(3)), receivedAt: Timestamp(nanoseconds: row.integer(4)),
-                    json: row.text(5))
-                versions.append((version, row.integer(6) == 1))
-                return true
-            }
-            guard let chosen = versions.first(where: \.isChosen)?.version else { return nil }
+            guard let chosen = try Self.versions(row, "v.ledger = s.ledger", db).first else { return nil }
+            let others = scope.isUnlimited ? try Self.versions(row, "v.ledger <> s.ledger", db) : []
             return StoredSession(
                 record: StoredRecord(id: id, json: chosen.json), ledger: chosen.ledger, node: chosen.node,
                 number: chosen.number, receivedAt: chosen.receivedAt, hold: try Holds.of(row, db),
-                erased: try Erasures.of(row, id, db), others: versions.filter { !$0.isChosen }.map(\.version))
+                erased: try Erasures.of(row, id, db), others: others)
         }
+    }
+
+    /// Anybody may tell of any session, from as many ledgers as he likes.
+    private static let maxVersions = 20
+
+    private static func versions(_ session: Int64, _ condition: String, _ db: Database) throws -> [SessionVersion] {
+        var versions: [SessionVersion] = []
+        var room = PageRoom()
+        try db.forEachRow(
+            """
+            SELECT l.id, n.name, v.number, v.revision, v.received_at, v.record
+            FROM session s JOIN session_version v ON v.session = s.seq JOIN ledger l ON l.seq = v.ledger
+            JOIN node n ON n.seq = l.node WHERE s.seq = ? AND \(condition) ORDER BY v.ledger LIMIT ?
+            """, [session, maxVersions]
+        ) { row in
+            let version = SessionVersion(
+                ledger: row.text(0), node: row.text(1), number: row.integer(2),
+                revision: Int(clamping: row.integer(3)), receivedAt: Timestamp(nanoseconds: row.integer(4)),
+                json: row.text(5))
+            versions.append(version)
+            room.take(version.json.utf8.count)
+            return room.isLeft
+        }
+        return versions
     }
 
     /// Nil if there is no such session, or the reader may not see it.

@@ -64,6 +64,9 @@ final class EventFile: Sendable {
             // Somebody may have put it aside or removed it.
             var status = stat()
             if lstat(settings.path, &status) == 0, status.st_dev == file.device, status.st_ino == file.inode {
+                // Or have cut it where it lies.
+                var file = file
+                file.size = Int(status.st_size)
                 return file
             }
             close()

@@ -18,6 +18,8 @@ final class ConnectionState: Sendable {
         var hasEnded = false
         var error: (any Error)?
         var reason: Reason?
+        var channel: (any Channel)?
+        var isCancelled = false
     }
 
     private let facts = Mutex(Facts())
@@ -42,6 +44,23 @@ final class ConnectionState: Sendable {
     /// The first that was seen.
     var error: (any Error)? { facts.withLock { $0.error } }
     var reason: Reason? { facts.withLock { $0.reason } }
+
+    /// From the moment it is made, so that connecting can be given up.
+    func hold(_ channel: any Channel) {
+        let isCancelled = facts.withLock { facts in
+            facts.channel = channel
+            return facts.isCancelled
+        }
+        if isCancelled { channel.close(promise: nil) }
+    }
+
+    func cancelConnecting() {
+        let channel = facts.withLock { facts in
+            facts.isCancelled = true
+            return facts.channel
+        }
+        channel?.close(promise: nil)
+    }
 
     func give(up reason: Reason) {
         facts.withLock { $0.reason = $0.reason ?? reason }

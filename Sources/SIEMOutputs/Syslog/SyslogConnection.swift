@@ -28,11 +28,12 @@ final class SyslogConnection: Sendable {
         let state = ConnectionState()
         let group = MultiThreadedEventLoopGroup.singleton
         do {
-            let channel = try await ClientBootstrap(group: group)
+            let connecting = ClientBootstrap(group: group)
                 .connectTimeout(TimeAmount(settings.timeout))
                 .channelOption(.socketOption(.so_keepalive), value: 1)
                 .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
+                    state.hold(channel)
+                    return channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(ResetHandler())
                         if let context, let tls = settings.tls {
                             try channel.pipeline.syncOperations.addHandler(
@@ -42,7 +43,12 @@ final class SyslogConnection: Sendable {
                             ConnectionWatcher(state, settings))
                     }
                 }
-                .connect(host: settings.host, port: settings.port).get()
+                .connect(host: settings.host, port: settings.port)
+            let channel = try await withTaskCancellationHandler {
+                try await connecting.get()
+            } onCancel: {
+                state.cancelConnecting()
+            }
             let connection = SyslogConnection(channel, state, settings)
             do {
                 try await connection.wait("shake hands", state.ready.futureResult, unless: { false })

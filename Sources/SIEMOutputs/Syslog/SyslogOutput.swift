@@ -81,10 +81,13 @@ package struct SyslogOutput: EventOutput {
         }
     }
 
-    /// The one that stands, or a new one. One that its receiver ended while nothing was under way is no fault.
+    /// The one that stands, or a new one. Never a new one for one that has ended: what was sent through that one and not
+    /// confirmed would count as confirmed with what goes through the next.
     private func connection() async throws -> SyslogConnection {
-        if let current = box.state.withLock({ $0.connection }), current.fault == nil { return current }
-        await abandon()
+        if let current = box.state.withLock({ $0.connection }) {
+            if let fault = current.fault { throw fault }
+            return current
+        }
         let connection = try await SyslogConnection.open(settings)
         box.state.withLock { $0.connection = connection }
         return connection
