@@ -71,6 +71,8 @@ struct StoreOpener {
         configuration.prepareDatabase { db in
             // Has effect on a database without tables only; lets a lowered byte limit give space back.
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // SQLite would fill 2 MB for good. What it does not keep is in the kernel's cache, which goes where memory is short.
+            try db.execute(sql: "PRAGMA cache_size = -512")
         }
         let queue = try DatabaseQueue(path: paths.database, configuration: configuration)
         try queue.writeWithoutTransaction { db in
