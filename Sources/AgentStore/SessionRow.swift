@@ -29,7 +29,7 @@ struct PreparedSession {
 
     /// What lists are sorted by.
     func sortAt(_ now: Timestamp) -> Timestamp {
-        session.startedAt ?? session.createdAt ?? session.requestedAt ?? session.observedAt ?? now
+        session.beganAt ?? now
     }
 }
 

@@ -63,12 +63,12 @@ extension CollectorClient {
     }
 
     package func ledger(_ id: String) async throws -> Found<CollectorLedger> {
-        try await get("/v1/ledgers/\(Self.escaped(id))", limit: Self.documentBytes, as: CollectorLedger.self)
+        try await get("/v1/ledgers/\(PercentEncoding.encode(id))", limit: Self.documentBytes, as: CollectorLedger.self)
     }
 
     package func entries(ledger: String, after: Int64, limit: Int) async throws -> Found<CollectorEntries> {
         try await get(
-            "/v1/ledgers/\(Self.escaped(ledger))/entries", [("after", "\(after)"), ("limit", "\(limit)")],
+            "/v1/ledgers/\(PercentEncoding.encode(ledger))/entries", [("after", "\(after)"), ("limit", "\(limit)")],
             limit: Self.listBytes, as: CollectorEntries.self)
     }
 

@@ -49,7 +49,7 @@ package final class CollectorClient: Sendable {
     func get<Value: Decodable & Sendable>(
         _ path: String, _ query: [(name: String, value: String?)] = [], limit: Int, as type: Value.Type
     ) async throws -> Found<Value> {
-        let parameters = query.compactMap { name, value in value.map { name + "=" + Self.escaped($0) } }
+        let parameters = query.compactMap { name, value in value.map { name + "=" + PercentEncoding.encode($0) } }
         var request = HTTPClientRequest(
             url: address + path + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")))
         if let token = try access.bearer() { request.headers.add(name: "Authorization", value: "Bearer " + token) }
@@ -115,19 +115,5 @@ package final class CollectorClient: Sendable {
             guard let value = try await group.next() else { throw TimedOut() }
             return value
         }
-    }
-
-    /// Percent-encodes all but RFC 3986's unreserved characters.
-    static func escaped(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: result.append(byte)
-            default:
-                result.append(UInt8(ascii: "%"))
-                result.append(contentsOf: Hex.encode([byte]).uppercased().utf8)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -47,7 +47,7 @@ package struct ConfigurationReader {
     }
 
     /// Whether the file says something of it.
-    package func isWritten<Value>(_ key: ConfigurationKey<Value>, of member: String) -> Bool {
+    package func isWritten(_ key: any AnyConfigurationKey, of member: String) -> Bool {
         values[key.name(of: member) ?? key.name] != nil
     }
 

@@ -88,6 +88,9 @@ package struct Session: Hashable, Sendable {
         classification = .unresolved
     }
 
+    /// When it began, as lists are sorted by: started, or else created, asked for, or noticed.
+    package var beganAt: Timestamp? { startedAt ?? createdAt ?? requestedAt ?? observedAt }
+
     /// The signal by the shells' convention (128 + n): 137 may as well be a plain exit with 137, hence "derived". Nil for
     /// codes outside 129…192, and where the code was made up (255 `Unknown`, 137 `ContainerStatusUnknown`).
     package var derivedSignal: Int? {

@@ -38,8 +38,8 @@ struct LoginTests {
             try await collector.store.revokeToken(facts.id, by: "test")
             #expect(try await collector.call(.GET, "/v1/sessions", token: good).status == 200)
             var answers: Set<String> = []
-            for token in [expired, revoked, good.dropLast() + "A", "lwt_x_y", "lwt_", "nonsense", "a.b.c"] {
-                let answer = try await collector.call(.GET, "/v1/sessions", token: String(token))
+            for token in [expired, revoked, almost(good), "lwt_x_y", "lwt_", "nonsense", "a.b.c"] {
+                let answer = try await collector.call(.GET, "/v1/sessions", token: token)
                 #expect(answer.status == 401)
                 answers.insert(answer.text)
             }
@@ -78,8 +78,7 @@ struct LoginTests {
             let good = try await collector.token(.reader)
             for _ in 0..<3 { #expect(try await collector.call(.GET, "/v1/sessions", token: "wrong").status == 401) }
             #expect(try await collector.call(.GET, "/v1/sessions", token: good).status == 200)
-            let almost = String(good.dropLast()) + (good.hasSuffix("A") ? "B" : "A")
-            #expect(try await collector.call(.GET, "/v1/sessions", token: almost).status == 429)
+            #expect(try await collector.call(.GET, "/v1/sessions", token: almost(good)).status == 429)
             let answer = try await collector.call(.GET, "/v1/sessions", token: "a.b.c")
             #expect(answer.status == 429)
             let seconds = try #require(answer.headers["retry-after"].first.flatMap { Int($0) })
@@ -222,4 +221,7 @@ struct LoginTests {
             #expect(try await collector.call(.GET, "/v1/sessions", token: "wrong").status == 401)
         }
     }
+
+    /// The token with another last letter, so that only its digest tells that it is none.
+    private func almost(_ token: String) -> String { token.dropLast() + (token.hasSuffix("A") ? "B" : "A") }
 }

@@ -125,13 +125,8 @@ struct ManyAgentsTests {
 
     private static func identity(in scratch: ScratchDirectory) throws -> CollectorProcess.Identity {
         let certificates = try StandInCertificates()
-        func file(_ name: String, _ text: String) throws -> String {
-            try Files.write(text, to: scratch.file(name), mode: 0o600)
-            return scratch.file(name)
-        }
-        return CollectorProcess.Identity(
-            certificate: try file("server.crt", certificates.server),
-            key: try file("server.key", certificates.serverKey),
-            authority: try file("ca.crt", certificates.authority))
+        return try CollectorProcess.Identity(
+            in: scratch.path, certificate: certificates.server, key: certificates.serverKey,
+            authority: certificates.authority)
     }
 }

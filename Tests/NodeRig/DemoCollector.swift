@@ -12,18 +12,15 @@ struct DemoCollector {
 
     static func start(in directory: String, node: String = "node-1") async throws -> DemoCollector {
         let certificates = try StandInCertificates()
-        func file(_ name: String, _ text: String) throws -> String {
-            try Files.write(text, to: directory + "/" + name, mode: 0o600)
-            return directory + "/" + name
-        }
-        let identity = CollectorProcess.Identity(
-            certificate: try file("server.crt", certificates.server),
-            key: try file("server.key", certificates.serverKey),
-            authority: try file("ca.crt", certificates.authority))
+        let identity = try CollectorProcess.Identity(
+            in: directory, certificate: certificates.server, key: certificates.serverKey,
+            authority: certificates.authority)
         let receiver = try await DemoReceiver.start(
             in: directory, certificate: identity.certificate, key: identity.key, authority: identity.authority)
         let settings = try receiver.map { receiver in
-            ["--config", try file("collector.yaml", receiver.outputs(authority: identity.authority))]
+            let file = directory + "/collector.yaml"
+            try Files.write(receiver.outputs(authority: identity.authority), to: file, mode: 0o600)
+            return ["--config", file]
         }
         let process = try CollectorProcess(directory: directory, identity: identity, flags: settings ?? [])
         let made = DemoCollector(

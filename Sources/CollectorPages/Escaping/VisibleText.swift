@@ -44,7 +44,7 @@ enum VisibleText {
                     builder.add(scalar.value == 0x1B ? named(scalar) : String(scalar), .sequence)
                     continue
                 }
-                marks = isCombining(scalar) ? marks + 1 : 0
+                marks = scalar.isCombining ? marks + 1 : 0
                 if let shown = substitute(scalar, marks: marks) {
                     builder.add(shown, .mark)
                 } else {
@@ -62,24 +62,7 @@ enum VisibleText {
         case 0..<0x20, 0x7F: return named(scalar)
         case 0x20..<0x7F: return nil
         case 0xFE0E, 0xFE0F: return nil
-        default: break
-        }
-        let properties = scalar.properties
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-            return named(scalar)
-        default: break
-        }
-        // Fillers and the like: letters by category that show nothing.
-        if properties.isDefaultIgnorableCodePoint || scalar.value == 0x2800 { return named(scalar) }
-        return marks > combiningMarks ? named(scalar) : nil
-    }
-
-    private static func isCombining(_ scalar: Unicode.Scalar) -> Bool {
-        guard scalar.value >= 0x300 else { return false }
-        switch scalar.properties.generalCategory {
-        case .nonspacingMark, .enclosingMark: return true
-        default: return false
+        default: return scalar.isUnseen || marks > combiningMarks ? named(scalar) : nil
         }
     }
 

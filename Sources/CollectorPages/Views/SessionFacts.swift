@@ -50,11 +50,11 @@ struct SessionFacts {
     private var privileges: [Fact] {
         [
             ("Profile", session.profile.map { "\($0.rawValue), guessed" }, false),
-            ("Security", session.securityContext.map(Self.security), false),
+            ("Security", session.securityContext.map(\.words), false),
             ("Host namespaces", session.hostNamespaces?.joined(separator: " "), false),
             ("Terminal", session.tty.map { $0 ? "yes" : "no" }, false),
             ("Standard input", session.stdin.map { $0 ? "open" : "closed" }, false),
-            ("Mounts", session.mounts?.map(Self.mount).joined(separator: ", "), true),
+            ("Mounts", session.mounts?.map(\.words).joined(separator: ", "), true),
         ]
     }
 
@@ -105,23 +105,5 @@ struct SessionFacts {
             facts += [("Ledger", stored.ledger, true), ("Entry", String(stored.number), false)]
         }
         return facts
-    }
-
-    private static func mount(_ mount: MountPoint) -> String {
-        mount.destination + (mount.source.map { " from \($0)" } ?? "") + (mount.readOnly ? " (read-only)" : "")
-    }
-
-    private static func security(_ context: SecurityContext) -> String {
-        var parts: [String] = []
-        if let privileged = context.privileged { parts.append(privileged ? "privileged" : "not privileged") }
-        if let user = context.runAsUser { parts.append("user \(user)") }
-        if context.runAsNonRoot == true { parts.append("must not be root") }
-        if let escalation = context.allowPrivilegeEscalation {
-            parts.append(escalation ? "may escalate" : "may not escalate")
-        }
-        if context.readOnlyRootFilesystem == true { parts.append("read-only root") }
-        parts += context.capabilitiesAdded.map { "+\($0)" } + context.capabilitiesDropped.map { "-\($0)" }
-        if let seccomp = context.seccompProfile { parts.append("seccomp \(seccomp)") }
-        return parts.joined(separator: ", ")
     }
 }

@@ -21,19 +21,8 @@ package enum PageLink {
         return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
     }
 
-    /// Everything but the unreserved characters of RFC 3986 is written as `%XX`.
     package static func encode(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            let isUnreserved =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-._~".utf8.contains(byte)
-            if isUnreserved {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
+        let result = PercentEncoding.encode(text)
         // A segment of dots alone would be taken for a step up.
         return result == "." || result == ".." ? result.replacing(".", with: "%2E") : result
     }

@@ -21,9 +21,6 @@ package struct ReadRecord: Sendable {
 }
 
 extension Session {
-    /// When it began, as the store sorts by: started, or else created, asked for, or noticed.
-    var beganAt: Timestamp? { startedAt ?? createdAt ?? requestedAt ?? observedAt }
-
     /// How long it took, or has taken so far.
     func took(now: Timestamp, isShort: Bool = false) -> String? {
         if let durationNanoseconds { return HumanTime.duration(nanoseconds: durationNanoseconds) }

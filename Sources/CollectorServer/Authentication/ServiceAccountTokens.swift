@@ -64,12 +64,9 @@ struct ServiceAccountTokens: Sendable {
         let crit: [String]?
 
         init?(_ token: String) {
-            guard let part = token.split(separator: ".").first else { return nil }
-            var text = part.replacing("-", with: "+").replacing("_", with: "/")
-            text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
             // What does not decode is no header, and the token is refused as such.
-            guard let data = Data(base64Encoded: String(text)),
-                let header = try? JSONDecoder().decode(Header.self, from: data), header.crit == nil
+            guard let part = token.split(separator: ".").first, let bytes = Base64URL.decode(String(part)),
+                let header = try? JSONDecoder().decode(Header.self, from: Data(bytes)), header.crit == nil
             else { return nil }
             self = header
         }

@@ -60,7 +60,7 @@ extension CollectorConfiguration {
         let (confirm, resend) = (reader.read(Keys.confirm, of: name), reader.read(Keys.resend, of: name))
         let timeout = reader.read(Keys.timeout, of: name)
         guard isMeant else {
-            refuse(foreignToFiles(name, reader), "file", &reader, name)
+            refuse(Keys.syslog, "file", &reader, name)
             return nil
         }
         if (tls.certificateFile == nil) != (tls.keyFile == nil) {
@@ -88,7 +88,7 @@ extension CollectorConfiguration {
         let rotateBytes = reader.read(Keys.rotateBytes, of: name).bytes
         let (age, keep) = (reader.read(Keys.rotateAge, of: name), reader.read(Keys.keep, of: name))
         guard isMeant else {
-            refuse(foreignToSyslog(name, reader), "syslog", &reader, name)
+            refuse(Keys.file, "syslog", &reader, name)
             return nil
         }
         guard let path else {
@@ -103,40 +103,13 @@ extension CollectorConfiguration {
     // MARK: Keys of the other type
 
     private static func refuse(
-        _ keys: [String], _ type: String, _ reader: inout ConfigurationReader, _ name: String
+        _ foreign: [any AnyConfigurationKey], _ type: String, _ reader: inout ConfigurationReader, _ name: String
     ) {
+        let keys = foreign.filter { reader.isWritten($0, of: name) }
+            .compactMap { $0.name.split(separator: ".").last.map(String.init) }
         guard !keys.isEmpty, reader.isWritten(Keys.type, of: name) else { return }
         reader.contradiction(
             Keys.type, of: name, "an output of type \(type) has no \(keys.joined(separator: ", "))",
             remedy: "remove what belongs to the other type")
-    }
-
-    private static func foreignToFiles(_ name: String, _ reader: ConfigurationReader) -> [String] {
-        let written: [(String, Bool)] = [
-            ("address", reader.isWritten(Keys.address, of: name)),
-            ("transport", reader.isWritten(Keys.transport, of: name)),
-            ("caFile", reader.isWritten(Keys.caFile, of: name)),
-            ("serverName", reader.isWritten(Keys.serverName, of: name)),
-            ("certificateFile", reader.isWritten(Keys.certificateFile, of: name)),
-            ("keyFile", reader.isWritten(Keys.keyFile, of: name)),
-            ("farewell", reader.isWritten(Keys.farewell, of: name)),
-            ("facility", reader.isWritten(Keys.facility, of: name)),
-            ("enterpriseNumber", reader.isWritten(Keys.enterpriseNumber, of: name)),
-            ("maxBytes", reader.isWritten(Keys.maxBytes, of: name)),
-            ("confirm", reader.isWritten(Keys.confirm, of: name)),
-            ("resend", reader.isWritten(Keys.resend, of: name)),
-            ("timeout", reader.isWritten(Keys.timeout, of: name)),
-        ]
-        return written.filter(\.1).map(\.0)
-    }
-
-    private static func foreignToSyslog(_ name: String, _ reader: ConfigurationReader) -> [String] {
-        let written: [(String, Bool)] = [
-            ("path", reader.isWritten(Keys.path, of: name)),
-            ("rotateBytes", reader.isWritten(Keys.rotateBytes, of: name)),
-            ("rotateAge", reader.isWritten(Keys.rotateAge, of: name)),
-            ("keep", reader.isWritten(Keys.keep, of: name)),
-        ]
-        return written.filter(\.1).map(\.0)
     }
 }

@@ -90,13 +90,14 @@ enum OutputConfigurationKeys {
         "outputs.<name>.keep", .integer(0...10_000), default: 10,
         "How many that were put aside are kept; the oldest go, read by anybody or not.")
 
-    static let all: [any AnyConfigurationKey] = [
-        type, events, output, outputBytes, start,
+    /// What an output of one type has, and one of the other has not.
+    static let syslog: [any AnyConfigurationKey] = [
         address, transport, caFile, serverName, certificateFile, keyFile, farewell, facility, enterpriseNumber,
-        maxBytes, confirm,
-        resend, timeout,
-        path, rotateBytes, rotateAge, keep,
+        maxBytes, confirm, resend, timeout,
     ]
+    static let file: [any AnyConfigurationKey] = [path, rotateBytes, rotateAge, keep]
+
+    static let all: [any AnyConfigurationKey] = [type, events, output, outputBytes, start] + syslog + file
 }
 
 extension ConfigurationType<[String]> {

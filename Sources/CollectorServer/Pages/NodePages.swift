@@ -24,14 +24,16 @@ struct NodePages: Sendable {
         let scope = try request.scope
         try request.query.allow(["mark"])
         let nodes = try await store.nodes(scope: scope)
-        var frame = service.frame(request)
-        let html = NodeListPage(nodes: nodes, live: nil).fragment(service.renderer, frame)
+        let page = NodeListPage(nodes: nodes, live: nil)
+        let frame = service.frame(request)
         // An age alone is no news, but once a minute.
         let minute: Int64 = 60_000_000_000
-        frame.now = Timestamp(nanoseconds: frame.now.nanoseconds / minute * minute)
-        let still = NodeListPage(nodes: nodes, live: nil).fragment(service.renderer, frame)
-        let mark = String(Digest(of: Array(still.utf8)).description.prefix(32))
-        return PageResponse.fragment(try request.query.text("mark") == mark ? nil : html, mark: mark)
+        var still = frame
+        still.now = Timestamp(nanoseconds: frame.now.nanoseconds / minute * minute)
+        let mark = String(
+            Digest(of: Array(page.fragment(service.renderer, still).utf8)).description.prefix(32))
+        let isNews = try request.query.text("mark") != mark
+        return PageResponse.fragment(isNews ? page.fragment(service.renderer, frame) : nil, mark: mark)
     }
 
     func one(_ request: APIRequest) async throws -> Response {

@@ -69,8 +69,8 @@ struct PreparedSession: Sendable {
 }
 
 extension Session {
-    /// What lists are sorted by: when it started, or else was created, asked for, or noticed.
+    /// What lists are sorted by.
     func sortAt(_ otherwise: Timestamp) -> Timestamp {
-        startedAt ?? createdAt ?? requestedAt ?? observedAt ?? otherwise
+        beganAt ?? otherwise
     }
 }

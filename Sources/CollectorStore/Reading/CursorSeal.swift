@@ -63,17 +63,3 @@ package struct CursorSeal: Sendable {
         }
     }
 }
-
-/// Base64 as it may stand in a URL, without padding.
-enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
-    /// Nil for what is none.
-    static func decode(_ text: String) -> [UInt8]? {
-        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        let plain = text.replacing("-", with: "+").replacing("_", with: "/") + padding
-        return Data(base64Encoded: plain).map { Array($0) }
-    }
-}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// How many columns text takes on a terminal: 0 for a combining mark, 2 for a wide East Asian character or an emoji, 1
 /// for everything else. For text that went through `TerminalText`, so without control characters.
@@ -11,16 +12,8 @@ package enum DisplayWidth {
 
     static func of(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x300 { return 1 }
-        if isCombining(scalar) { return 0 }
+        if scalar.isCombining { return 0 }
         return isWide(scalar) ? 2 : 1
-    }
-
-    static func isCombining(_ scalar: Unicode.Scalar) -> Bool {
-        guard scalar.value >= 0x300 else { return false }
-        switch scalar.properties.generalCategory {
-        case .nonspacingMark, .enclosingMark: return true
-        default: return false
-        }
     }
 
     /// Blocks that Unicode's EastAsianWidth.txt marks W or F throughout, roughly.

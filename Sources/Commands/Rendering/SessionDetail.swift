@@ -61,9 +61,9 @@ package enum SessionDetail {
         text.add("Terminal", session.tty.map { $0 ? "yes" : "no" })
         text.add("Standard input", session.stdin.map { $0 ? "open" : "closed" })
         text.add("Profile", session.profile.map { "\($0.rawValue) (guessed)" })
-        text.add("Security", session.securityContext.map(security))
+        text.add("Security", session.securityContext.map(\.words))
         text.add("Host namespaces", session.hostNamespaces.map { $0.joined(separator: " ") })
-        text.add("Mounts", (session.mounts ?? []).map(mount))
+        text.add("Mounts", (session.mounts ?? []).map(\.words))
         text.add("Runtime", [session.runtime, session.runtimeVersion].compactMap(\.self).joined(separator: " "))
         text.add("PID", session.pid.map(String.init))
     }
@@ -214,23 +214,5 @@ extension SessionDetail {
         case .recovered: "recovered: asked afterwards"
         case .inferred: "inferred: no witness saw it"
         }
-    }
-
-    private static func mount(_ mount: MountPoint) -> String {
-        mount.destination + (mount.source.map { " from \($0)" } ?? "") + (mount.readOnly ? " (read-only)" : "")
-    }
-
-    private static func security(_ context: SecurityContext) -> String {
-        var parts: [String] = []
-        if let privileged = context.privileged { parts.append(privileged ? "privileged" : "not privileged") }
-        if let user = context.runAsUser { parts.append("user \(user)") }
-        if context.runAsNonRoot == true { parts.append("must not be root") }
-        if let escalation = context.allowPrivilegeEscalation {
-            parts.append(escalation ? "may escalate" : "may not escalate")
-        }
-        if context.readOnlyRootFilesystem == true { parts.append("read-only root") }
-        parts += context.capabilitiesAdded.map { "+\($0)" } + context.capabilitiesDropped.map { "-\($0)" }
-        if let seccomp = context.seccompProfile { parts.append("seccomp \(seccomp)") }
-        return parts.joined(separator: ", ")
     }
 }

@@ -51,7 +51,7 @@ package enum TerminalText {
                 marks = 0
             case .scalar(let scalar):
                 if scalar == "\r", decoder.peek == 0x0A { continue }
-                marks = DisplayWidth.isCombining(scalar) ? marks + 1 : 0
+                marks = scalar.isCombining ? marks + 1 : 0
                 if let escape = escape(scalar, .block, marks: marks) {
                     result.append(contentsOf: escape.utf8)
                 } else {
@@ -80,7 +80,7 @@ package enum TerminalText {
         while index < scalars.endIndex {
             let scalar = scalars[index]
             let next = scalars.index(after: index)
-            marks = DisplayWidth.isCombining(scalar) ? marks + 1 : 0
+            marks = scalar.isCombining ? marks + 1 : 0
             if scalar == " ", place == .cell {
                 // Two spaces in a row look like the gap between columns, and a space at an end is invisible.
                 let edge = index == scalars.startIndex || next == scalars.endIndex
@@ -120,16 +120,8 @@ package enum TerminalText {
             return place == .cell ? named(scalar) : nil
         default: break
         }
-        let properties = scalar.properties
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-            return named(scalar)
-        case .spaceSeparator:
-            return place == .cell ? named(scalar) : nil
-        default: break
-        }
-        // Fillers and the like: letters by category that show nothing.
-        if properties.isDefaultIgnorableCodePoint || scalar.value == 0x2800 { return named(scalar) }
+        if scalar.isUnseen { return named(scalar) }
+        if scalar.properties.generalCategory == .spaceSeparator { return place == .cell ? named(scalar) : nil }
         if marks > combiningMarks { return named(scalar) }
         if place == .cell, isRightToLeft(scalar) { return named(scalar) }
         return nil

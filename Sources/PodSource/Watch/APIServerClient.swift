@@ -52,7 +52,7 @@ struct APIServerClient: Sendable {
         limit: Int, next: String?, credentials: ServerCredentials, tls: TLSConfiguration
     ) async throws(PodSourceFailure) -> Page {
         var query = "limit=\(limit)"
-        if let next { query += "&continue=" + Self.escaped(next) }
+        if let next { query += "&continue=" + PercentEncoding.encode(next) }
         let request = self.request(query, credentials, tls)
         let body: [UInt8]
         do {
@@ -81,7 +81,7 @@ struct APIServerClient: Sendable {
         from resourceVersion: String, seconds: Int? = nil, credentials: ServerCredentials, tls: TLSConfiguration
     ) async throws(PodSourceFailure) -> HTTPClientResponse.Body {
         let query =
-            "watch=1&allowWatchBookmarks=true&resourceVersion=\(Self.escaped(resourceVersion))"
+            "watch=1&allowWatchBookmarks=true&resourceVersion=\(PercentEncoding.encode(resourceVersion))"
             + "&timeoutSeconds=\(seconds ?? timings.watchSeconds)"
         do {
             let response = try await client.execute(request(query, credentials, tls), deadline: .distantFuture)
@@ -97,7 +97,7 @@ struct APIServerClient: Sendable {
     ) -> HTTPClientRequest {
         var request = HTTPClientRequest(
             url: "\(credentials.server)/api/v1/pods?fieldSelector="
-                + Self.escaped("spec.nodeName=" + nodeName) + "&" + query)
+                + PercentEncoding.encode("spec.nodeName=" + nodeName) + "&" + query)
         if let token = credentials.token { request.headers.add(name: "Authorization", value: "Bearer " + token) }
         request.headers.add(name: "Accept", value: "application/json")
         request.headers.add(name: "User-Agent", value: "lastword-agent")
@@ -118,23 +118,6 @@ struct APIServerClient: Sendable {
         throw PodSourceFailure.status(
             Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"), verb: verb,
             words: Bounds.name(words))
-    }
-
-    /// Percent-encodes all but RFC 3986's unreserved characters.
-    static func escaped(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default:
-                result.append(UInt8(ascii: "%"))
-                result.append(contentsOf: Hex.encode([byte]).uppercased().utf8)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }
 

@@ -49,16 +49,11 @@ enum AcknowledgedRows {
 
     private static func collector(in directory: String) async throws -> CollectorProcess {
         let certificates = try StandInCertificates()
-        func file(_ name: String, _ text: String) throws -> String {
-            try Files.write(text, to: directory + "/" + name, mode: 0o600)
-            return directory + "/" + name
-        }
         let collector = try CollectorProcess(
             directory: directory,
             identity: .init(
-                certificate: try file("server.crt", certificates.server),
-                key: try file("server.key", certificates.serverKey),
-                authority: try file("ca.crt", certificates.authority)))
+                in: directory, certificate: certificates.server, key: certificates.serverKey,
+                authority: certificates.authority))
         try await collector.start()
         return collector
     }

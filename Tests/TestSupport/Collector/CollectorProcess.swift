@@ -15,6 +15,17 @@ package final class CollectorProcess: Sendable {
             self.key = key
             self.authority = authority
         }
+
+        /// Writes these PEM texts into files of `directory`.
+        package init(in directory: String, certificate: String, key: String, authority: String) throws {
+            func file(_ name: String, _ text: String) throws -> String {
+                try Files.write(text, to: directory + "/" + name, mode: 0o600)
+                return directory + "/" + name
+            }
+            self.init(
+                certificate: try file("server.crt", certificate), key: try file("server.key", key),
+                authority: try file("ca.crt", authority))
+        }
     }
 
     package let store: String
