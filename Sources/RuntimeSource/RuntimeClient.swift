@@ -18,6 +18,21 @@ extension GRPCClient where Transport == HTTP2ClientTransport.Posix {
             })
         self.init(transport: transport)
     }
+
+    /// Keeps the connection going until the task is cancelled; call once.
+    ///
+    /// A call may wait for a connection in a queue of the client's, and a client that is merely cancelled (2.9,
+    /// https://github.com/grpc/grpc-swift-nio-transport/issues/108) can forget those that wait there, cancelled or not: they
+    /// never return. One that is closed refuses them, so it is closed first.
+    func runUntilCancelled() async throws {
+        let connections = Task { try await runConnections() }
+        try await withTaskCancellationHandler {
+            try await connections.value
+        } onCancel: {
+            beginGracefulShutdown()
+            connections.cancel()
+        }
+    }
 }
 
 extension CallOptions {

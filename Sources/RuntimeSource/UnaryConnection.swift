@@ -40,7 +40,7 @@ final class UnaryConnection: Sendable {
             for await client in clients {
                 group.addTask {
                     // Thrown only when the client is cancelled with this task; its calls say themselves why they fail.
-                    do { try await client.runConnections() } catch {}
+                    do { try await client.runUntilCancelled() } catch {}
                 }
             }
         }

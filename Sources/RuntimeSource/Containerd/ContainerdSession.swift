@@ -42,7 +42,7 @@ struct ContainerdSession: Sendable {
     func start(in group: inout ThrowingTaskGroup<Void, any Error>) throws {
         let stream = try RuntimeClient(socketPath: parts.configuration.socketPath)
         parts.queue.hold()
-        group.addTask { try await stream.runConnections() }
+        group.addTask { try await stream.runUntilCancelled() }
         group.addTask { try await read(stream) }
         group.addTask { try await supervise() }
         group.addTask { try await lookups.run() }
