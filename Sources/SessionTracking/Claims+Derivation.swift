@@ -191,8 +191,9 @@ extension Claims {
     }
 
     /// Init of a shared PID namespace dies, and the kernel kills the rest with it: measured within the same
-    /// millisecond; scheduling on a loaded node is allowed for.
-    private static let targetToleranceNanoseconds: UInt64 = 20_000_000
+    /// millisecond. But the two times are those at which two shims came to reap, and on a busy node these were more than
+    /// 20 ms apart.
+    private static let targetToleranceNanoseconds: UInt64 = 250_000_000
 
     private var podFate: PodFate? {
         guard let pod else { return nil }
