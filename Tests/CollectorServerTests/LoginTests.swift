@@ -222,6 +222,33 @@ struct LoginTests {
         }
     }
 
+    @Test("without a required login a website that points its name at this machine is refused, but no token is")
+    func rebinding() async throws {
+        try await RunningCollector.with(flags: ["--no-auth-required"]) { collector async throws in
+            let token = try await collector.token(.reader)
+            let foreign = [
+                "evil.example", "evil.example:80", "127.evil.example", "127.0.0.1.evil.example", "localhost.evil",
+            ]
+            for name in foreign {
+                for path in ["/v1/sessions", "/sessions"] {
+                    let answer = try await collector.call(.GET, path, headers: [("host", name)])
+                    #expect(answer.status == 403, "\(name)\(path)")
+                }
+                let refusal = try await collector.call(.GET, "/v1/sessions", headers: [("host", name)])
+                #expect(refusal.code == "auth.host")
+                let known = try await collector.call(.GET, "/v1/sessions", token: token, headers: [("host", name)])
+                #expect(known.status == 200)
+            }
+            let own = [
+                "localhost", "LOCALHOST:1", "lastword.localhost", "127.0.0.1:4318", "127.8.9.1", "[::1]", "[::1]:4",
+            ]
+            for name in own {
+                let answer = try await collector.call(.GET, "/v1/sessions", headers: [("host", name)])
+                #expect(answer.status == 200, "\(name)")
+            }
+        }
+    }
+
     /// The token with another last letter, so that only its digest tells that it is none.
     private func almost(_ token: String) -> String { token.dropLast() + (token.hasSuffix("A") ? "B" : "A") }
 }

@@ -56,7 +56,7 @@ struct HTTPService: Sendable {
         }
         let peer = await Peer(of: channel)
         do throws(APIError) {
-            let principal = try await authenticator.admit(request.headers, peer: peer, to: route.access)
+            let principal = try await authenticator.admit(request.head, peer: peer, to: route.access)
             let admitted = APIRequest(
                 headers: request.headers, target: request.head.path ?? "", authority: request.head.authority,
                 parameters: parameters, query: try QueryParameters(request.uri.query),

@@ -23,11 +23,15 @@ struct Authenticator: Sendable {
     let pageSessions: PageSessions
     let logger: Logging.Logger
 
-    func admit(_ headers: HTTPFields, peer: Peer, to access: Route.Access) async throws(APIError) -> Principal {
+    func admit(_ request: HTTPRequest, peer: Peer, to access: Route.Access) async throws(APIError) -> Principal {
         if access == .open { return Principal(name: Principal.anybody) }
         let isPage = access == .page || access == .nodePage
         let principal =
-            if isPage, let signedIn = pageReader(headers) { signedIn } else { try await principal(headers, peer) }
+            if isPage, let signedIn = pageReader(request.headerFields) {
+                signedIn
+            } else {
+                try await principal(request, peer)
+            }
         switch access {
         case .open: return principal ?? Principal(name: Principal.anybody)
         case .loopbackOrReader where peer.isLoopback: return principal ?? Principal(name: "this machine")
@@ -84,8 +88,8 @@ struct Authenticator: Sendable {
     }
 
     /// Nil if nothing was presented.
-    private func principal(_ headers: HTTPFields, _ peer: Peer) async throws(APIError) -> Principal? {
-        if let header = headers[.authorization] { return try await login(header, peer) }
+    private func principal(_ request: HTTPRequest, _ peer: Peer) async throws(APIError) -> Principal? {
+        if let header = request.headerFields[.authorization] { return try await login(header, peer) }
         if let certificate = peer.certificate {
             do throws(LastwordError) {
                 return try CertificateIdentity.principal(of: certificate)
@@ -94,6 +98,11 @@ struct Authenticator: Sendable {
             }
         }
         guard !isRequired else { return nil }
+        guard LoopbackName.isOwn(request.authority) else {
+            throw APIError(
+                .forbidden, "auth.host", "without a login the collector is asked as localhost or by a loopback address",
+                remedy: "call it http://localhost:PORT, or send a token")
+        }
         return Principal(
             name: Principal.anybody, sender: Sender(node: nil, kind: .token, anyNode: true, name: Principal.anybody),
             reads: .all)
