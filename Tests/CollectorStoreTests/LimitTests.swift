@@ -160,4 +160,53 @@ struct LimitTests {
         for _ in reads { gate.signal() }
         for read in reads { try await read.value }
     }
+
+    @Test("a list that may have to pass by everything waits for its turn among the long reads, others do not")
+    func lists() async throws {
+        let store = try Scratch().open { $0.readers = 2 }
+        var ledger = MadeLedger()
+        try await store.take([ledger.ended(1, output: "geheimwort") { $0.cluster = "west" }, ledger.started(2)])
+        let gate = DispatchSemaphore(value: 0)
+        let running = Running()
+        let holder = Task {
+            try await store.readingLong("wait") { _ in
+                running.note()
+                gate.wait()
+            }
+        }
+        try await waitUntil("a long read runs") { running.count == 1 }
+        var near: [CollectorQuery] = [CollectorQuery()]
+        near.append(query { $0.namespace = "default" })
+        near.append(query { $0.states = [.running] })
+        near.append(query { $0.search = "geheimwort" })
+        near.append(
+            query {
+                $0.cluster = "west"
+                $0.node = "worker-0"
+            })
+        for query in near { _ = try await store.ids(query) }
+        let far = [
+            query { $0.cluster = "west" }, query { $0.states = [.ended] }, query { $0.states = [.running, .waiting] },
+        ]
+        let found = Running()
+        let lists = far.map { query in
+            Task {
+                let ids = try await store.ids(query)
+                found.note()
+                return ids
+            }
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(found.count == 0)
+        gate.signal()
+        try await holder.value
+        let ids = [try await lists[0].value, try await lists[1].value, try await lists[2].value]
+        #expect(ids == [[Sample.id(1)], [Sample.id(1)], [Sample.id(2)]])
+    }
+
+    private func query(_ change: (inout CollectorQuery) -> Void) -> CollectorQuery {
+        var query = CollectorQuery()
+        change(&query)
+        return query
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CollectorStore
+import GRDB
 import SessionRecords
 import TestSupport
 import Testing
@@ -125,6 +126,26 @@ struct ListTests {
         var other = CollectorQuery()
         other.namespace = "nowhere"
         #expect(try await store.changes(after: start.mark, other, scope: .all, limit: 2).mark == second.mark)
+    }
+
+    @Test("one piece of the changes walks so far and no further, and the next one goes on from there")
+    func changesFarApart() async throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        var ledger = MadeLedger()
+        try await store.take([ledger.started(1)])
+        try scratch.tamper { try $0.execute(sql: "UPDATE store_state SET change = 50000") }
+        try await store.take([ledger.started(2)])
+        var mark: Int64 = 0
+        var pieces: [[SessionID]] = []
+        for _ in 0..<4 {
+            let piece = try await store.changes(after: mark, scope: .all, limit: 10)
+            pieces.append(piece.sessions.map(\.id))
+            #expect(piece.mark >= mark && piece.mark - mark <= CollectorStore.maxChangesWalked)
+            mark = piece.mark
+        }
+        #expect(pieces == [[Sample.id(1)], [], [Sample.id(2)], []])
+        #expect(try await store.changes(after: nil, scope: .all, limit: 10).mark == mark)
     }
 
     @Test("statistics count by day, exit code, namespace, image and state")

@@ -25,6 +25,8 @@ struct SessionQuery {
     private var terms: [String] = []
     private var arguments: [(any DatabaseValueConvertible)?] = []
     private var candidates: [Candidate] = []
+    /// Whether there is a condition besides words that no candidate narrows by.
+    private var hasUnindexedTerm = false
     private var words: SearchWords?
 
     init(_ query: CollectorQuery = CollectorQuery(), scope: ReadScope) {
@@ -37,6 +39,7 @@ struct SessionQuery {
         add("namespace", query.namespace, index: "session_namespace")
         add("node", query.node, index: "session_node")
         add("s.cluster = ?", query.cluster)
+        if query.cluster != nil { hasUnindexedTerm = true }
         add(states: query.states)
         add("s.sort_at >= ?", query.since?.nanoseconds)
         add("s.sort_at <= ?", query.until?.nanoseconds)
@@ -93,7 +96,9 @@ struct SessionQuery {
     }
 
     private mutating func add(_ column: String, orNull value: String?, index: String) {
-        if let value { add(column, value, index: index) } else { terms.append("s.\(column) IS NULL") }
+        if let value { return add(column, value, index: index) }
+        terms.append("s.\(column) IS NULL")
+        hasUnindexedTerm = true
     }
 
     private mutating func add(_ term: String, _ value: (any DatabaseValueConvertible)?) {
@@ -110,13 +115,14 @@ struct SessionQuery {
         guard !states.isEmpty else { return }
         let names = states.map(\.rawValue).sorted()
         add("s.state IN (" + names.map { _ in "?" }.joined(separator: ", ") + ")", names)
-        guard !states.contains(.ended) else { return }
+        guard names.count == 1, !states.contains(.ended) else {
+            hasUnindexedTerm = true
+            return
+        }
         // The partial index serves only a query that says, in its own words, that it stays inside.
         terms.append("s.state <> 'ended'")
-        if names.count == 1 {
-            candidates.append(
-                Candidate(index: "session_state", term: "s.state = ? AND s.state <> 'ended'", arguments: names))
-        }
+        candidates.append(
+            Candidate(index: "session_state", term: "s.state = ? AND s.state <> 'ended'", arguments: names))
     }
 
     // MARK: Statements
@@ -133,7 +139,7 @@ struct SessionQuery {
         var terms = self.terms
         var arguments: [(any DatabaseValueConvertible)?] = []
         var source = "session s"
-        let way = try walk ?? narrowest(db)
+        let way = try walk ?? narrowest(db).walk
         switch way {
         case .index(let name):
             source += " INDEXED BY " + name
@@ -174,11 +180,12 @@ struct SessionQuery {
 
     /// The records of one page, newest first, and whether the list goes on behind it.
     func page(
-        _ db: Database, limit: Int, after cursor: PageCursor? = nil
+        _ db: Database, limit: Int, after cursor: PageCursor? = nil, walk: Walk? = nil
     ) throws -> (rows: [(id: String, record: String, cursor: PageCursor)], goesOn: Bool) {
         let begin: Term? = cursor.map { ("(s.sort_at, s.seq) < (?, ?)", [$0.sortAt, $0.row]) }
         var (sql, arguments) = try statement(
-            "s.seq, s.id, s.ledger, s.sort_at", extra: begin, tail: "ORDER BY s.sort_at DESC, s.seq DESC LIMIT ?", db)
+            "s.seq, s.id, s.ledger, s.sort_at", extra: begin, walk: walk,
+            tail: "ORDER BY s.sort_at DESC, s.seq DESC LIMIT ?", db)
         arguments += [limit]
         var found: [(id: String, ledger: Int64, cursor: PageCursor)] = []
         try db.forEachRow(sql, arguments, cached: false) { row in
@@ -218,15 +225,19 @@ struct SessionQuery {
         case words(String)
     }
 
-    private func narrowest(_ db: Database) throws -> Walk {
-        var best: (way: Walk, rows: Int64)?
+    /// - Returns: also whether far more rows may have to be passed by than are wanted: then a read takes long.
+    func narrowest(_ db: Database) throws -> (walk: Walk, mayBeFar: Bool) {
+        var best: (walk: Walk, rows: Int64)?
         if let words {
             let rows = try db.number(
                 "SELECT count(*) FROM (SELECT 1 FROM output_text WHERE output_text MATCH ? LIMIT ?)",
                 [words.expression, Self.bound])
             if rows < Self.bound { best = (.words(words.expression), rows) }
+        } else if !hasUnindexedTerm {
+            // Each row that is walked over is wanted.
+            if candidates.isEmpty { return (.index("session_time"), false) }
+            if candidates.count == 1, let only = candidates.first, only.isOrdered { return (.index(only.index), false) }
         }
-        if best == nil, candidates.count == 1, let only = candidates.first, only.isOrdered { return .index(only.index) }
         for candidate in candidates {
             let limit = min(best?.rows ?? Self.bound, Self.bound)
             let rows = try db.number(
@@ -238,6 +249,7 @@ struct SessionQuery {
             // Equal counts go to the earlier candidate: the list is in the order of how narrow they usually are.
             if rows < best?.rows ?? .max { best = (.index(candidate.index), rows) }
         }
-        return best?.way ?? .index("session_time")
+        guard let best else { return (.index("session_time"), true) }
+        return (best.walk, best.rows >= Self.bound)
     }
 }
