@@ -15,6 +15,12 @@ enum Holds {
 enum Erasures {
     static let action = "session.erase"
 
+    /// Whether any session was ever erased.
+    static func exist(_ db: Database) throws -> Bool {
+        try db.number(
+            "SELECT EXISTS (SELECT 1 FROM audit WHERE session IS NOT NULL AND action = ?)", [action]) == 1
+    }
+
     /// When a session of this id was erased, also one that retention has removed since; nil if none was.
     static func moment(_ id: SessionID, _ db: Database) throws -> Int64? {
         try db.firstRow(

@@ -11,6 +11,8 @@ struct IngestTransaction {
     let options: CollectorStoreOptions
     private var nodes: [String: NodeState] = [:]
     private var ledgers: [String: LedgerState] = [:]
+    /// Nearly always none: then no session need be looked up.
+    let hasErasures: Bool
     private let firstChange: Int64
     private(set) var change: Int64
     var alarms: AlarmBook
@@ -21,6 +23,7 @@ struct IngestTransaction {
         self.options = options
         change = try db.number("SELECT change FROM store_state")
         firstChange = change
+        hasErasures = try Erasures.exist(db)
         alarms = AlarmBook(db)
     }
 

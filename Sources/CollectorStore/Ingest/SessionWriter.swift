@@ -36,7 +36,7 @@ enum SessionWriter {
             let row = try insert(prepared, entry, ledger, now, &transaction)
             try insertVersion(prepared, entry, ledger, row, isForeign: false, now, db)
             // Retention may have removed one that was erased: it comes again without its output.
-            if let erased = try Erasures.moment(prepared.session.id, db) {
+            if transaction.hasErasures, let erased = try Erasures.moment(prepared.session.id, db) {
                 try db.run("UPDATE session SET erased_at = ? WHERE seq = ?", [erased, row])
                 return
             }
