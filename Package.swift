@@ -205,8 +205,8 @@ let package = Package(
             "CollectorServer",
             [
                 "CollectorStore", "CollectorPages", "SIEMFormats", "SIEMOutputs", "SQLiteStore", "OTLPCoding",
-                "SessionRecords", "Telemetry", "ConfigurationReading",
-                "HealthReporting", "CZlib", .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
+                "SessionRecords", "ServerAccess", "Telemetry", "ConfigurationReading", "HealthReporting", "CZlib",
+                .hummingbirdCore, .hummingbirdHTTP2, .asyncHTTPClient, .jwtKit, .httpTypes,
                 .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .nioTLS, .nioFoundationCompat, .x509, .asn1, .argumentParser,
                 .serviceLifecycle, .unixSignals, .logging, .metrics,
             ]),

@@ -48,7 +48,8 @@ package struct CollectorAccess: Hashable, Sendable {
         // No sign in it may end a header or a line.
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let parsed = URL(string: url),
             let scheme = parsed.scheme, let host = parsed.host(), !host.isEmpty, parsed.query() == nil,
-            parsed.fragment() == nil, parsed.user() == nil, scheme == "https" || scheme == "http"
+            parsed.fragment() == nil, parsed.user() == nil, scheme == "https" || scheme == "http",
+            (1...65_535).contains(parsed.port ?? 443)
         else { throw failure("not a URL of a server", "write it as https://host:port") }
         if scheme == "http" {
             if certificateFile != nil || authorityFile != nil {

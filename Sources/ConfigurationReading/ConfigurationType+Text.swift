@@ -43,6 +43,13 @@ extension ConfigurationType<String> {
         guard !authority.contains("@") else {
             throw .unusable("credentials do not belong into a URL; name a token file")
         }
+        // Behind the last colon, unless that one is inside an IPv6 address. Larger ones end the process in NIO.
+        if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
+            let port = authority[authority.index(after: colon)...]
+            guard let number = Int(port), (1...65_535).contains(number) else {
+                throw .outOfRange("a port from 1 to 65535")
+            }
+        }
         if parts[0] == "http" {
             let host = ListenAddress(text: String(authority))?.host ?? String(authority)
             guard ListenAddress.isLoopback(host) else {

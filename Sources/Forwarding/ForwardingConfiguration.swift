@@ -77,7 +77,8 @@ package struct ForwardingEndpoint: Sendable, Hashable {
     /// Nil if the text is no `http` or `https` URL of a host, or has a user, a query or a fragment.
     package init?(_ text: String) {
         guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
-            let host = url.host(), !host.isEmpty, url.user() == nil, url.query() == nil, url.fragment() == nil
+            let host = url.host(), !host.isEmpty, url.user() == nil, url.query() == nil, url.fragment() == nil,
+            (1...65_535).contains(url.port ?? 443)
         else { return nil }
         isEncrypted = scheme == "https"
         isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)

@@ -24,6 +24,8 @@ actor JournalFollower {
     private var wasLive = false
     /// In a row, with nothing read in between.
     private var failures = 0
+    /// What the next reading is to throw.
+    private var postponed: LastwordError?
     /// By the present reader.
     private var entriesRead = 0
     var lookedBack: ContinuousClock.Instant?
@@ -149,7 +151,16 @@ actor JournalFollower {
         try Task.checkCancellation()
         let batch = try readBatch(reader)
         var facts = batch.facts
-        if !translator.wanted.isEmpty, mayLookBack { facts = try lookBack() + facts }
+        if !translator.wanted.isEmpty, mayLookBack {
+            do throws(LastwordError) {
+                facts = try lookBack() + facts
+            } catch {
+                // Names alone are missing then; what was read must be told all the same.
+                logger.warning(
+                    "cannot look back through the journal for names",
+                    metadata: ["error": "\(Bounds.clip(error.message, to: Bounds.messageBytes))"])
+            }
+        }
         try await tell(facts, readAny: batch.count > 0, reader)
         return !batch.isAtEnd
     }
@@ -166,22 +177,38 @@ actor JournalFollower {
     private func readBatch(_ reader: JournalReader) throws(LastwordError) -> Batch {
         var batch = Batch()
         var kinds: [String: Int] = [:]
+        if let fault = postponed {
+            postponed = nil
+            throw fault
+        }
         while batch.count < Self.batchEntries {
-            guard try reader.next() else {
-                batch.isAtEnd = true
+            let entry: JournalEntry?
+            do throws(LastwordError) {
+                guard try reader.next() else {
+                    batch.isAtEnd = true
+                    break
+                }
+                entry = try JournalEntry(reader, units: units)
+            } catch {
+                guard batch.count > 0 else { throw error }
+                // What was read before is told first.
+                postponed = error
                 break
             }
             batch.count += 1
-            guard let entry = try JournalEntry(reader, units: units) else { continue }
+            guard let entry else { continue }
             let reading = translator.take(entry)
             kinds[reading.kind, default: 0] += 1
             if reading.kind == "unit" { heard(entry) }
             if reading.kind == "loss", !reading.facts.isEmpty { metrics.missed("dropped") }
             batch.facts += reading.facts
         }
-        if batch.count > 0 { position = try JournalPosition(reader) }
+        // Not behind an entry that could not be read: those before it are read again, and telling them twice changes nothing.
         entriesRead += batch.count
-        failures = 0
+        if postponed == nil {
+            if batch.count > 0 { position = try JournalPosition(reader) }
+            failures = 0
+        }
         metrics.lines(kinds)
         return batch
     }
@@ -204,7 +231,11 @@ actor JournalFollower {
         guard !facts.isEmpty || (readAny && isDue) else { return }
         while queue.count >= queue.capacity / 2 {
             try await Task.sleep(for: .milliseconds(50))
-            _ = try reader.wait(upTo: .zero)
+            do throws(LastwordError) {
+                _ = try reader.wait(upTo: .zero)
+            } catch {
+                // It lets go of deleted files, no more: the next reading says what is wrong, and the facts are kept till then.
+            }
         }
         let receipt = clock.now()
         for fact in facts { queue.force(Observation(fact, receipt: receipt)) }

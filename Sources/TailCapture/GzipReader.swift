@@ -62,7 +62,8 @@ enum GzipReader {
                 default: return .damaged
                 }
                 if status == Z_BUF_ERROR { break }
-            } while stream.avail_in > 0 || stream.avail_out == 0
+                // A full output means that there may be more, but not behind a member's end.
+            } while stream.avail_in > 0 || (stream.avail_out == 0 && !memberEnded)
         }
         return memberEnded ? .unpacked(result, cost: cost) : .damaged
     }

@@ -126,7 +126,7 @@ extension LogKeeper {
         var reading = self.reading(of: log)
         reading.context.pinnedBy = .copied
         let tail = read(reading)
-        log.checkpointSize = reading.sources.reduce(0) { $0 + $1.size }
+        log.checkpointSize = reading.sources.reduce(Int64(0)) { $0.addingClamped($1.size) }
         for file in log.files { letGo(file) }
         log.files = []
         log.isCopied = true

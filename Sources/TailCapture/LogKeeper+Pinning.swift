@@ -152,7 +152,7 @@ extension LogKeeper {
                 log.wasTruncated = true
             }
             log.files[index].largest = max(status.size, log.files[index].largest)
-            total += status.size
+            total = total.addingClamped(status.size)
         }
         let run = log.run
         // Behind a hole nothing can be joined to the tail.
@@ -164,10 +164,10 @@ extension LogKeeper {
         case .files(let count), .beyondReach(let count):
             drop(oldest: max(0, log.files.count - count), &log)
             if log.files.count == 1 { log.fullInode = log.files.last?.inode }
-            log.nextDepthAt = total + 1
+            log.nextDepthAt = total.addingClamped(1)
         case .insufficient(let bytes):
             // Each further byte of content takes at least one byte of log.
-            log.nextDepthAt = total + Int64(configuration.tail.bytes - bytes)
+            log.nextDepthAt = total.addingClamped(Int64(configuration.tail.bytes - bytes))
         }
     }
 

@@ -33,11 +33,11 @@ extension LogKeeper {
             let events = watcher.wait(milliseconds: Int32(clamping: max(0, milliseconds)))
             if events.stopped { return }
             let isPoll = clock.now >= nextPoll || events.overflowed
+            // Always: a watch that has ended is told once.
+            follow(events)
             if isPoll {
                 nextPoll = clock.now.advanced(by: configuration.pollInterval)
                 pollRotations(report)
-            } else {
-                follow(events)
             }
             limitsDue = limitsDue || isPoll || !events.watches.isEmpty
             guard limitsDue, clock.now >= nextLimits else { continue }
@@ -106,7 +106,7 @@ extension LogKeeper {
     }
 
     private func isNews(_ id: ContainerID, _ reading: Reading) -> Bool {
-        let size = reading.sources.reduce(Int64(0)) { $0 + $1.size }
+        let size = reading.sources.reduce(Int64(0)) { $0.addingClamped($1.size) }
         return state.withLock { state in
             guard let log = state.logs[id], log.checkpointSize != size else { return false }
             state.logs[id]?.checkpointSize = size

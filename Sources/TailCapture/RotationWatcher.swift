@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystemCalls
 import Glibc
+import Synchronization
 
 /// inotify on the directories of pinned logs: one descriptor for all, another to wake whoever waits.
 ///
@@ -9,6 +10,7 @@ final class RotationWatcher: Sendable {
     /// Nil where the kernel gave none (its limit of instances): then polling alone sees rotations.
     private let inotify: OpenFile?
     private let wake: OpenFile?
+    private let isStopped = Atomic(false)
 
     struct Events {
         /// Watches with something to see.
@@ -46,6 +48,7 @@ final class RotationWatcher: Sendable {
 
     /// Ends the present and all later waits.
     func stop() {
+        isStopped.store(true, ordering: .releasing)
         guard let wake else { return }
         var one: UInt64 = 1
         // Can fail only if the counter is full, which wakes as well.
@@ -60,8 +63,10 @@ final class RotationWatcher: Sendable {
         ]
         var events = Events()
         // Interrupted or out of time is the same: nothing seen.
-        guard poll(&descriptors, 2, max(0, milliseconds)) > 0 else { return events }
-        events.stopped = descriptors[0].revents != 0
+        let count = poll(&descriptors, 2, max(0, milliseconds))
+        // Heard also where there was no descriptor left to wake by, if later.
+        events.stopped = isStopped.load(ordering: .acquiring)
+        guard count > 0 else { return events }
         if descriptors[1].revents != 0 { drain(into: &events) }
         return events
     }

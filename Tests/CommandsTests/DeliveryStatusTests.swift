@@ -15,6 +15,16 @@ struct DeliveryStatusTests {
         return StatusText.render(try StatusReport(reader), now: now)
     }
 
+    @Test("more dropped than a number can say is the largest number")
+    func dropped() {
+        let gaps = (0..<2).map { _ in
+            var gap = Gap(source: "runtime", openedAt: now, reason: "events dropped")
+            gap.dropped = .max
+            return gap
+        }
+        #expect(GapCounts.of(gaps).map(\.dropped) == [.max])
+    }
+
     @Test("off where nothing is forwarded, and what waits is told all the same")
     func off() throws {
         let scratch = try ScratchStore()

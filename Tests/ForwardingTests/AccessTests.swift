@@ -171,7 +171,11 @@ struct AccessTests {
         #expect(ForwardingEndpoint("https://collector:4318")?.url == "https://collector:4318/v1/logs")
         #expect(ForwardingEndpoint("https://collector/")?.url == "https://collector/v1/logs")
         #expect(ForwardingEndpoint("https://collector/otlp/v1/logs")?.url == "https://collector/otlp/v1/logs")
-        for text in ["", "collector:4318", "ftp://collector", "https://", "https://a:b@collector", "https://c/?x=1"] {
+        let refused = [
+            "", "collector:4318", "ftp://collector", "https://", "https://a:b@collector", "https://c/?x=1",
+            "https://10.0.0.1:70000", "https://10.0.0.1:0",
+        ]
+        for text in refused {
             #expect(ForwardingEndpoint(text) == nil, "\(text)")
         }
     }

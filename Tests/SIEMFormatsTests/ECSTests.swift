@@ -159,6 +159,21 @@ struct ECSTests {
     }
 
     @Test(
+        "an agent's numbers of an output may be any",
+        arguments: [Int.min, -.max, -1, 0, 1, .max], [Int.min, -.max, -1, 0, 37, .max, nil])
+    func outputNumbers(_ bytes: Int, _ total: Int?) throws {
+        var session = Sample.ended()
+        session.output?.bytes = bytes
+        session.output?.totalBytes = total
+        var event = Sample.event(session, "session.ended")
+        event.output = OutputText(end: Array("the end".utf8), of: 20)
+        let fields = Self.flattened(try Self.object(event))
+        let skipped = try #require(fields["process.io.total_bytes_skipped"] as? Int)
+        let captured = try #require(fields["process.io.total_bytes_captured"] as? Int)
+        #expect(skipped >= 0 && captured >= 0)
+    }
+
+    @Test(
         "an image's name and tag are told apart",
         arguments: [
             ("busybox", "busybox", nil), ("busybox:1.36", "busybox", "1.36"),

@@ -147,6 +147,25 @@ struct LogKeeperTests {
         #expect(scratch.pinNames().isEmpty)
     }
 
+    @Test("files of any size that a container made are taken for what they are")
+    func enormous() throws {
+        // A file system whose files may be as large as a number can say.
+        let scratch = try Scratch(in: "/dev/shm")
+        let path = try scratch.logPath()
+        let id = try containerID()
+        let keeper = try scratch.keeper()
+        try scratch.write(line(1, "one"), to: path)
+        #expect(keeper.pin(id, logPath: path) == .held(.hardlink))
+        try #require(truncate(path, off_t.max) == 0)
+        try scratch.rename(path, to: path + ".20261121-025127")
+        try scratch.write(line(2, "two"), to: path)
+        keeper.pollRotations { _ in }
+        try #require(truncate(path, off_t.max) == 0)
+        keeper.pollRotations { _ in }
+        #expect(keeper.capture(id, logPath: path).summary.truncated)
+        keeper.release(id)
+    }
+
     @Test("that comes late pins the newest rotated file too, and claims no total")
     func late() throws {
         let scratch = try Scratch()

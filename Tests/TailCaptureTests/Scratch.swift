@@ -10,8 +10,8 @@ import Testing
 final class Scratch: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/tail-XXXXXX\0".utf8CString)
+    init(in directory: String = "/tmp") throws {
+        var template = Array((directory + "/tail-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemFailure("mkdtemp") }
         path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try FileManager.default.createDirectory(atPath: path + "/log/pods", withIntermediateDirectories: true)

@@ -268,6 +268,22 @@ struct TailReaderTests {
         #expect(text(tail) == "packed\nsecond member\nlive\n" && tail.summary.totalBytes == 26)
     }
 
+    @Test("unpacks a file whose end falls on the end of a buffer", arguments: [65_536, 131_072, 65_535])
+    func fullBuffers(size: Int) throws {
+        let scratch = try Scratch()
+        let path = try scratch.logPath()
+        let head = line(1, "").utf8.count
+        let lines = Array(line(1, String(repeating: "x", count: size / 2 - head)).utf8)
+        let rest = Array(line(2, String(repeating: "y", count: size - lines.count - head)).utf8)
+        #expect(lines.count + rest.count == size)
+        try scratch.write(try gzip(lines + rest), to: path)
+        let live = LogSource(bytes: Array(line(9, "live").utf8))
+        let tail = TailReader.read(
+            [live, try source(path, isGzip: true)], limits: try TailLimits(bytes: 1 << 20), context: Self.whole)
+        #expect(tail.summary.note == nil && !tail.summary.truncated)
+        #expect(tail.bytes.count == size - 2 * head + 2 + 5)
+    }
+
     @Test("may be 1 KiB to 4 MiB")
     func limits() throws {
         for bytes in [0, 1023, 4 << 20 + 1, -1, .max] {

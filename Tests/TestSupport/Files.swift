@@ -53,7 +53,15 @@ package enum Files {
     }
 
     package static func read(_ path: String) throws -> [UInt8] {
+        if let bytes = try readIfThere(path) { return bytes }
+        errno = ENOENT
+        throw RigError.system("cannot open \(path)")
+    }
+
+    /// Nil if there is no such file.
+    package static func readIfThere(_ path: String) throws -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
+        if file < 0, errno == ENOENT { return nil }
         guard file >= 0 else { throw RigError.system("cannot open \(path)") }
         defer { close(file) }
         var bytes: [UInt8] = []

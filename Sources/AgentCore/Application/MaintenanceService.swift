@@ -90,7 +90,7 @@ struct MaintenanceService: Service {
             }) {
                 // It has written an entry of its own, past the writer that tells of others.
                 application.forwarder?.wake()
-                guard outcome.more else { break }
+                guard outcome.more, !Task.isCancelled else { break }
             }
         } catch {
             application.logger.error(

@@ -25,6 +25,7 @@ extension OpenAPIDocument {
         "404":{"$ref":"#/components/responses/Error"},\#(failures)}}},
         "/v1/changes":{"get":{"operationId":"changes","x-lastword-role":"reader",
         "summary":"Sessions that changed behind a mark, in the order of their changes; without after only the mark.",
+        "description":"One answer looks at 20000 changes at most: it may have no sessions although more are behind its mark.",
         "parameters":[\#(filters),
         {"name":"after","in":"query","description":"The mark of the answer before.",
         "schema":{"type":"string"}}],

@@ -6,6 +6,7 @@ import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
 import NIOSSL
+import ServerAccess
 import SessionRecords
 
 /// The issuer's public keys, from a file or a URL.
@@ -151,8 +152,11 @@ actor ServiceAccountKeys {
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
             request.tlsConfiguration = tls
         }
-        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
-        guard answer.status == .ok else { throw unusable(url, "it answers \(answer.status.code)") }
-        return Array(buffer: try await answer.body.collect(upTo: sizeLimit))
+        // The body, too: one that comes drop by drop would hold up whoever logs in with a key that is not known.
+        return try await withTimeLimit(.seconds(10)) { [request] in
+            let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            guard answer.status == .ok else { throw unusable(url, "it answers \(answer.status.code)") }
+            return Array(buffer: try await answer.body.collect(upTo: sizeLimit))
+        }
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 
+/// Which sessions were ever erased is asked at each group commit: an index says it.
+///
 /// Which ledgers were ever written to with a token for any node: whoever has such a token can tell of any node, and that the
 /// node itself delivers afterwards makes what was told no stronger.
 enum Schema4 {
     static func create(_ db: Database) throws {
         try db.execute(sql: "ALTER TABLE ledger ADD COLUMN weak INTEGER NOT NULL DEFAULT 0 CHECK (weak IN (0, 1))")
+        try db.execute(sql: "CREATE INDEX audit_erased ON audit (session) WHERE action = 'session.erase'")
         try db.execute(
             sql: """
                 UPDATE ledger SET weak = 1 WHERE node IN (SELECT seq FROM node WHERE identity = 'any-node token')

@@ -19,14 +19,14 @@ extension CollectorStore {
                 sessions: try page.rows.map { try Self.record($0.id, $0.record) },
                 next: page.goesOn ? page.rows.last?.cursor : nil)
         }
-        let near: CollectorPage? = try await reading("list sessions") { db in
+        let (near, walk) = try await reading("list sessions") { db -> (CollectorPage?, SessionQuery.Walk) in
             let wanted = SessionQuery(query, scope: scope)
             let (walk, mayBeFar) = try wanted.narrowest(db)
-            return mayBeFar ? nil : try page(wanted, db, walk: walk)
+            return (mayBeFar ? nil : try page(wanted, db, walk: walk), walk)
         }
         if let near { return near }
         return try await readingLong("list sessions") { db in
-            try page(SessionQuery(query, scope: scope), db, walk: nil)
+            try page(SessionQuery(query, scope: scope), db, walk: walk)
         }
     }
 

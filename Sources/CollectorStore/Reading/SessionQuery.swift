@@ -220,7 +220,7 @@ struct SessionQuery {
 
     // MARK: The narrowest way
 
-    enum Walk {
+    enum Walk: Sendable {
         case index(String)
         case words(String)
     }

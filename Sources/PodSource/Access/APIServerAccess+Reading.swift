@@ -42,7 +42,7 @@ extension APIServerAccess {
             LastwordError(code: "pods.credentials", message: "server \(Bounds.name(text)): \(why)", remedy: remedy)
         }
         guard let url = URL(string: text), let scheme = url.scheme, let host = url.host(), !host.isEmpty,
-            url.query() == nil, url.fragment() == nil, url.user() == nil
+            url.query() == nil, url.fragment() == nil, url.user() == nil, (1...65_535).contains(url.port ?? 443)
         else { throw failure("not a URL of a server", "write it as https://host:port") }
         let isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
         guard scheme == "https" || (scheme == "http" && (isLoopback || !hasToken)) else {

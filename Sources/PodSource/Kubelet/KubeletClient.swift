@@ -112,7 +112,11 @@ struct KubeletClient: ~Copyable {
             channel.close(promise: nil)
         }
         defer { late.cancel() }
-        try await handshake.futureResult.get()
+        try await withTaskCancellationHandler {
+            try await handshake.futureResult.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
         return channel
     }
 
@@ -133,7 +137,8 @@ struct KubeletClient: ~Copyable {
         }
         defer { late.cancel() }
         return try await withTaskCancellationHandler {
-            channel.writeAndFlush(request, promise: nil)
+            // Of a channel that has just closed nothing would be heard through its handlers.
+            channel.writeAndFlush(request).cascadeFailure(to: answer)
             return try await answer.futureResult.get()
         } onCancel: {
             channel.close(promise: nil)

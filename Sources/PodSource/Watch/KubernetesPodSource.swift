@@ -35,8 +35,9 @@ package final class KubernetesPodSource: PodSource {
             client: client, access: access, timings: configuration.timings,
             reporter: PodReporter(queue: queue, health: health, logger: logger, clock: clock))
         await loop.run()
-        await client.shutdown()
         queue.finish()
+        // Not waited for: it waits for connections that are being made, and a stop has no time for a server that hangs.
+        Task { await client.shutdown() }
     }
 
     /// Lists one pod and begins a watch, so that both verbs are proved.

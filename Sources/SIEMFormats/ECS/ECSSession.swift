@@ -33,11 +33,14 @@ enum ECSSession {
         _ summary: OutputSummary?, _ output: OutputText?, to document: inout ECSDocument
     ) {
         guard let output, let summary else { return }
-        let before = max(0, (summary.totalBytes ?? summary.bytes) - summary.bytes)
+        // The agent's numbers, whatever they are.
+        let kept = max(0, summary.bytes)
+        let before = max(kept, summary.totalBytes ?? kept) - kept
+        let (skipped, isBeyond) = before.addingReportingOverflow(output.skipped)
         document["process.io.text"] = .string(output.text)
         document["process.io.total_bytes_captured"] = .integer(
-            Int64(summary.bytes - min(output.skipped, summary.bytes)))
-        document["process.io.total_bytes_skipped"] = .integer(Int64(clamping: before + output.skipped))
+            Int64(kept - min(output.skipped, kept)))
+        document["process.io.total_bytes_skipped"] = .integer(Int64(isBeyond ? .max : skipped))
         document["process.io.max_bytes_per_process_exceeded"] = .bool(summary.truncated || output.skipped > 0)
     }
 

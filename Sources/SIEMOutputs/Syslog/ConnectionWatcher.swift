@@ -18,7 +18,8 @@ final class ConnectionState: Sendable {
         var hasEnded = false
         var error: (any Error)?
         var reason: Reason?
-        var channel: (any Channel)?
+        /// Several where the name has several addresses, which are tried side by side.
+        var channels: [any Channel] = []
         var isCancelled = false
     }
 
@@ -48,18 +49,18 @@ final class ConnectionState: Sendable {
     /// From the moment it is made, so that connecting can be given up.
     func hold(_ channel: any Channel) {
         let isCancelled = facts.withLock { facts in
-            facts.channel = channel
+            facts.channels.append(channel)
             return facts.isCancelled
         }
         if isCancelled { channel.close(promise: nil) }
     }
 
     func cancelConnecting() {
-        let channel = facts.withLock { facts in
+        let channels = facts.withLock { facts in
             facts.isCancelled = true
-            return facts.channel
+            return facts.channels
         }
-        channel?.close(promise: nil)
+        for channel in channels { channel.close(promise: nil) }
     }
 
     func give(up reason: Reason) {

@@ -119,6 +119,15 @@ struct ConfigurationFaultsTests {
         #expect(try ConfigurationFixture().faults(["--pods-server", url]).count == 1)
     }
 
+    @Test(
+        "a port that there is not is refused",
+        arguments: [
+            "https://10.0.0.1:70000", "https://[::1]:0", "https://x:",
+        ])
+    func ports(_ url: String) throws {
+        #expect(try ConfigurationFixture().faults(["--pods-server", url]).count == 1)
+    }
+
     @Test("flags: no value, given twice")
     func flagFaults() throws {
         let fixture = try ConfigurationFixture()

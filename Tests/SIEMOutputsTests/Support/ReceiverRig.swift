@@ -80,9 +80,9 @@ final class ReceiverRig: Sendable {
         let place = Files.isDirectory(folder) ? folder : scratch.file("away")
         let names = Files.names(in: place).filter { $0 != "events.jsonl" } + ["events.jsonl"]
         return try names.flatMap { name -> [Received] in
-            guard Files.exists(place + "/" + name) else { return [] }
+            // Between the renaming of a full file and the making of the next there is none of its name.
+            guard let bytes = try Files.readIfThere(place + "/" + name) else { return [] }
             // What stands behind the last newline is being written.
-            let bytes = try Files.read(place + "/" + name)
             let whole = bytes[...].prefix((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
             return try String(decoding: whole, as: UTF8.self).split(separator: "\n").map(Self.line)
         }
