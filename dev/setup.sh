@@ -38,6 +38,10 @@ command -v mandoc >/dev/null || missing+=(mandoc)
 command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
 command -v openssl >/dev/null || missing+=(openssl)
+# Senders that people have at hand, disks that are full, and who still runs.
+command -v curl >/dev/null || missing+=(curl)
+command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
+command -v pgrep >/dev/null || missing+=(procps)
 # The images of the tests are made from a busybox that needs no library.
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then missing+=(busybox-static); fi

@@ -44,6 +44,7 @@ struct PageLookTests {
                 ("statistics", "/statistics"), ("signin", "/sign-in"), ("missing", "/nowhere"),
             ]
             try await Browser.with { browser in
+                var colours: [String: String] = [:]
                 for screen in Self.screens {
                     let page = try await browser.page(width: screen.width, height: screen.height, dark: screen.dark)
                     // Dark differs in its colours alone.
@@ -59,10 +60,13 @@ struct PageLookTests {
                             try await page.screenshot(to: "\(pictures)/\(name)-\(screen.name).png", whole: true)
                         }
                     }
+                    colours[screen.name] = try await page.value(
+                        "getComputedStyle(document.documentElement).backgroundColor")
                     // The one that was asked for and is not there is the one complaint.
                     #expect(page.complaints.count { !$0.contains("/nowhere") } == 0, "\(page.complaints)")
                     #expect(page.hosts == ["127.0.0.1"])
                 }
+                #expect(colours["light"] == colours["phone"] && colours["light"] != colours["dark"], "\(colours)")
             }
         }
     }

@@ -163,6 +163,68 @@ struct PageServerTests {
         }
     }
 
+    /// Without its marks.
+    private func plain(_ markup: Substring) -> String {
+        String(markup.replacing(/<[^>]*>/, with: ""))
+    }
+
+    /// The texts of a row's cells, by their labels.
+    private func cells(_ row: Substring) -> [String: String] {
+        var texts: [String: String] = [:]
+        for cell in row.matches(of: /<td data-label="([^"]+)"[^>]*>((?:[^<]|<[^\/]|<\/[^t])*)<\/td>/) {
+            texts[String(cell.output.1)] = plain(cell.output.2)
+        }
+        return texts
+    }
+
+    @Test("the page of nodes says what was delivered, what is missing, open and off, of each node")
+    func nodes() async throws {
+        var whole = MadeLedger("ledger-whole", node: "a-node")
+        whole.addSession(1)
+        var torn = MadeLedger("ledger-torn", node: "b-node")
+        for seed in 0..<4 { torn.addSession(seed) }
+        torn.addGap()
+        let late = MadeLedger.now.advanced(byNanoseconds: 3_000_000_000)
+        try await RunningCollector.with(flags: ["--no-auth-required"], now: { late }) {
+            [whole, torn] collector async throws in
+            #expect(try await collector.deliver(whole, token: nil).status == 200)
+            for range in [0..<2, 4..<6] { #expect(try await collector.deliver(torn, range, token: nil).status == 200) }
+            let text = try await collector.page("/nodes").text
+            let rows = text.split(separator: "<tr data-row>").dropFirst().map { cells($0) }
+            // Nodes with alarms come first.
+            let (first, second) = (try #require(rows.first), try #require(rows.last))
+            #expect(rows.count == 2)
+            #expect(first["Chain"]?.contains("✕ hole") == true, "\(first)")
+            #expect(first["Entries"] == "6" && first["Missing"] == "2" && first["Open gaps"] == "1", "\(first)")
+            #expect(second["Entries"] == "2" && second["Missing"] == "0" && second["Open gaps"] == "0", "\(second)")
+            #expect(second["Chain"]?.contains("✓ whole") == true, "\(second)")
+            for row in rows {
+                #expect(row["Lag"]?.hasPrefix("2.9") == true && row["Clock"]?.hasPrefix("+2.9") == true, "\(row)")
+            }
+            let node = try await collector.page("/nodes/b-node").text
+            #expect(node.contains("ledger-torn") && node.contains("connection lost") && node.contains("1 open"))
+        }
+    }
+
+    @Test("statistics count by exit code, namespace and image, and draw a bar for what began")
+    func statistics() async throws {
+        var ledger = MadeLedger()
+        for seed in 0..<3 { ledger.addSession(seed, namespace: "shop", exitCode: 42) }
+        ledger.addSession(7, namespace: "web", exitCode: 0)
+        try await RunningCollector.with(flags: ["--no-auth-required"]) { [ledger] collector async throws in
+            #expect(try await collector.deliver(ledger, token: nil).status == 200)
+            let text = try await collector.page("/statistics?span=24h").text
+            var counts: [String: String] = [:]
+            for row in text.matches(of: /<td class="value">(.*?)<\/td>.*?<td class="num">(\d+)<\/td>/) {
+                counts[plain(row.output.1)] = String(row.output.2)
+            }
+            for wanted in [("42", "3"), ("0", "1"), ("shop", "3"), ("web", "1")] {
+                #expect(counts[wanted.0] == wanted.1, "\(counts)")
+            }
+            #expect(text.contains(#"<rect class="ok""#) && text.contains(#"<rect class="fail""#))
+        }
+    }
+
     @Test("nodes that deliver with a token for any node are marked on every page where they stand")
     func weak() async throws {
         var ledger = MadeLedger("ledger-weak", node: "weak-node")

@@ -18,7 +18,7 @@ enum NodesTemplate {
         {{#list}}
         <div class="listbar"><p>{{summary}}</p><p class="state" data-state><a href="/nodes">Reload</a></p></div>
         {{#isEmpty}}
-        <section class="empty"><h2>No node has delivered anything yet</h2><p>Give each agent the collector's address (forward.url) and a token of its own: lastword-collector token create --role agent --node NAME.</p></section>
+        <section class="empty"><h2>No node has delivered anything yet</h2><p>Give each agent the collector's address (forward.endpoint) and a token of its own: lastword-collector token create --role agent --node NAME.</p></section>
         {{/isEmpty}}
         {{^isEmpty}}
         <div class="scroll"><table class="nodes">

@@ -32,7 +32,7 @@ extension CollectorConfiguration {
                 caFile: /etc/lastword/siem-ca.crt
               archive:
                 type: file
-                path: /var/log/lastword/events.jsonl
+                path: /var/log/lastword-collector/events.jsonl
                 events: [session.started, session.ended, session.amended, gap, alarm, audit]
             ```
 

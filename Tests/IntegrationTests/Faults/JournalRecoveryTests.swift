@@ -86,6 +86,9 @@ struct JournalRecoveryTests {
             let gap = try #require(try node.gaps("agent").first)
             #expect(gap.reason == "agent stopped")
             #expect(gap.closedBy == "relisted, journal read")
+            // The twenty outputs and those of the pods' own containers.
+            #expect(try node.metric("lastword_losses_total", #"reason="output-gone""#) == 22)
+            #expect(try node.metric("lastword_gaps_total", #"source="agent""#) == 1)
             try await expectOneEnd(of: played, on: node)
             let listed = try await node.listing()
             #expect(listed.count { $0.classification == .inferred } == played.count)

@@ -112,6 +112,10 @@ struct TortureJudgeTests {
         },
         { $0?.session.output?.lossy = true },
         {
+            $0?.session.output = nil
+            $0?.output = nil
+        },
+        {
             $0?.session.exitCode = 255
             $0?.session.reason = "Unknown"
         },
