@@ -38,6 +38,27 @@ struct DocumentationTests {
         }
     }
 
+    @Test("every attribute and every field of ECS that is sent stands in the page about it")
+    func fields() throws {
+        let record = try String(
+            contentsOf: RepositoryFiles.root.appending(path: "docs/record-format.md"), encoding: .utf8)
+        let feed = try String(contentsOf: RepositoryFiles.root.appending(path: "docs/siem.md"), encoding: .utf8)
+        var seen = 0
+        for (path, text) in try RepositoryFiles.sources("Sources") {
+            let (names, pages) =
+                if path.hasSuffix("OTLPCoding/SessionView.swift") {
+                    (text.matches(of: /\.add\("([a-z0-9_.]+)"/).map { String($0.output.1) }, record)
+                } else if path.contains("SIEMFormats/ECS/") {
+                    (text.matches(of: /document\["([@a-z0-9_.]+)"\]/).map { String($0.output.1) }, record + feed)
+                } else {
+                    ([String](), "")
+                }
+            seen += names.count
+            for name in names { #expect(pages.contains("`\(name)`"), "\(name)") }
+        }
+        #expect(seen > 90)
+    }
+
     @Test("what is wrong in a page is found, each with its place")
     func findings() throws {
         let page = """
