@@ -21,7 +21,7 @@ package final class CollectorStore: Sendable {
     let options: CollectorStoreOptions
     let commits: GroupCommit
     let tokenBook = TokenBook()
-    private let longReads: ReadTurns
+    let longReads: ReadTurns
     private let lock: StoreLock
     private let state: Mutex<State>
 

@@ -203,8 +203,8 @@ actor JournalFollower {
             if reading.kind == "loss", !reading.facts.isEmpty { metrics.missed("dropped") }
             batch.facts += reading.facts
         }
-        // Not behind an entry that could not be read: those before it are read again, and telling them twice changes nothing.
         entriesRead += batch.count
+        // Not behind an entry that could not be read: those before it are read again, and telling them twice changes nothing.
         if postponed == nil {
             if batch.count > 0 { position = try JournalPosition(reader) }
             failures = 0

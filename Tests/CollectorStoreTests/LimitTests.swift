@@ -196,7 +196,7 @@ struct LimitTests {
                 return ids
             }
         }
-        try await Task.sleep(for: .milliseconds(200))
+        try await waitUntil("all of them wait") { store.longReads.waiting == far.count }
         #expect(found.count == 0)
         gate.signal()
         try await holder.value

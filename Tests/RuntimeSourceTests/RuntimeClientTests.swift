@@ -18,6 +18,8 @@ struct RuntimeClientTests {
             _ = try await calls.version(Runtime_V1_VersionRequest(), options: .patient(timeout: .seconds(10)))
             // Closed in good order: the next call is to open a connection, and nobody answers there.
             await runtime.stop()
+            // No state that the client shows tells that it has seen this, nor below that the call waits; too early, and the
+            // call ends by itself.
             try await Task.sleep(for: .milliseconds(200))
             let ended = Flag()
             let call = Task {

@@ -67,10 +67,7 @@ extension NodeOverview {
     var missing: Int64 { Self.sum(ledgers.flatMap(\.holes).map { Int64($0.count) }) }
 
     private static func sum(_ values: [Int64]) -> Int64 {
-        values.reduce(0) { sum, value in
-            let (new, isTooLarge) = sum.addingReportingOverflow(value)
-            return isTooLarge ? .max : new
-        }
+        values.reduce(0) { $0.addingClamped($1) }
     }
 
     var clock: String? { clockOffsetNanoseconds.map(PageTime.offset) }

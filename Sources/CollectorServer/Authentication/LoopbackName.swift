@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ConfigurationReading
 
 /// Whether the host that a request was sent to, as its client calls it, is this machine by a name that nobody else can have.
 ///
@@ -7,19 +8,8 @@
 enum LoopbackName {
     /// - Parameter authority: host and port; nil where an old client names none, as no browser does.
     static func isOwn(_ authority: String?) -> Bool {
-        guard let host = authority.map(host) else { return true }
-        return host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" || isLoopbackAddress(host)
-    }
-
-    private static func host(_ authority: String) -> String {
-        let text = authority.lowercased()
-        // The colons of an IPv6 address are inside brackets.
-        guard let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") else { return text }
-        return String(text[..<colon])
-    }
-
-    private static func isLoopbackAddress(_ host: String) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        guard let text = authority?.lowercased() else { return true }
+        let host = ListenAddress(text: text)?.host ?? text
+        return ListenAddress.isLoopback(host) || host.hasSuffix(".localhost")
     }
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 
-/// Which sessions were ever erased is asked at each group commit: an index says it.
-///
 /// Which ledgers were ever written to with a token for any node: whoever has such a token can tell of any node, and that the
-/// node itself delivers afterwards makes what was told no stronger.
+/// node itself delivers afterwards makes what was told no stronger. And an index, because each group commit asks whether any
+/// session was ever erased.
 enum Schema4 {
     static func create(_ db: Database) throws {
         try db.execute(sql: "ALTER TABLE ledger ADD COLUMN weak INTEGER NOT NULL DEFAULT 0 CHECK (weak IN (0, 1))")

@@ -13,7 +13,7 @@ extension CollectorStore {
         _ query: CollectorQuery = CollectorQuery(), scope: ReadScope, limit: Int, after cursor: PageCursor? = nil
     ) async throws -> CollectorPage {
         let limit = max(0, min(limit, Self.maxPage))
-        @Sendable func page(_ wanted: SessionQuery, _ db: Database, walk: SessionQuery.Walk?) throws -> CollectorPage {
+        @Sendable func page(_ wanted: SessionQuery, _ db: Database, walk: SessionQuery.Walk) throws -> CollectorPage {
             let page = try wanted.page(db, limit: limit, after: cursor, walk: walk)
             return CollectorPage(
                 sessions: try page.rows.map { try Self.record($0.id, $0.record) },

@@ -15,6 +15,9 @@ final class ReadTurns: Sendable {
         state = Mutex(State(free: max(1, count)))
     }
 
+    /// How many wait for their turn.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
     func inTurn<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         await take()
         defer { give() }

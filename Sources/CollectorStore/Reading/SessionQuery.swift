@@ -180,7 +180,7 @@ struct SessionQuery {
 
     /// The records of one page, newest first, and whether the list goes on behind it.
     func page(
-        _ db: Database, limit: Int, after cursor: PageCursor? = nil, walk: Walk? = nil
+        _ db: Database, limit: Int, after cursor: PageCursor?, walk: Walk
     ) throws -> (rows: [(id: String, record: String, cursor: PageCursor)], goesOn: Bool) {
         let begin: Term? = cursor.map { ("(s.sort_at, s.seq) < (?, ?)", [$0.sortAt, $0.row]) }
         var (sql, arguments) = try statement(

@@ -73,8 +73,7 @@ enum GapCounts {
             count.times += 1
             if gap.closedAt == nil { count.open += 1 }
             if gap.kind == .missed { count.missed += 1 }
-            let (dropped, isBeyond) = count.dropped.addingReportingOverflow(Int64(max(0, gap.dropped ?? 0)))
-            count.dropped = isBeyond ? .max : dropped
+            count.dropped = count.dropped.addingClamped(Int64(max(0, gap.dropped ?? 0)))
             counts[key] = count
         }
         return counts.values.sorted { ($1.times, $0.source, $0.reason) < ($0.times, $1.source, $1.reason) }

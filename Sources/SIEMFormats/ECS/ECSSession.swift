@@ -36,11 +36,11 @@ enum ECSSession {
         // The agent's numbers, whatever they are.
         let kept = max(0, summary.bytes)
         let before = max(kept, summary.totalBytes ?? kept) - kept
-        let (skipped, isBeyond) = before.addingReportingOverflow(output.skipped)
         document["process.io.text"] = .string(output.text)
         document["process.io.total_bytes_captured"] = .integer(
             Int64(kept - min(output.skipped, kept)))
-        document["process.io.total_bytes_skipped"] = .integer(Int64(isBeyond ? .max : skipped))
+        document["process.io.total_bytes_skipped"] = .integer(
+            Int64(before.addingClamped(output.skipped)))
         document["process.io.max_bytes_per_process_exceeded"] = .bool(summary.truncated || output.skipped > 0)
     }
 
