@@ -135,8 +135,10 @@ struct Host: Sendable {
         try await machine.require("stat", "-c", "%U:%G %a", path).split(separator: "\n").joined()
     }
 
-    /// Writes a file of root's into the host's `/etc`.
+    /// Writes a file of root's on the host, below what is its own.
     func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
+        let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+        try Files.makeDirectories(machine.path(String(parent)))
         try Files.write(text, to: machine.path(path), mode: mode)
     }
 

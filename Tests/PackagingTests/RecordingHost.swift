@@ -10,19 +10,22 @@ struct RecordingHost: Sendable {
     let host: Host
     let rig: RigNode
 
-    static func run(_ body: (RecordingHost) async throws -> Void) async throws {
+    /// - Parameter installed: whether all packages are there, and the agent runs, when `body` begins.
+    static func run(installed: Bool = true, _ body: (RecordingHost) async throws -> Void) async throws {
         try await Host.run { host in
-            try await host.installUnbooted()
+            if installed { try await host.installUnbooted() }
             let rig = try await RigNode.start(directory: host.machine.directory + "/node")
             var failure: (any Error)?
             do {
                 let node = RecordingHost(host: host, rig: rig)
-                try await node.configure()
+                try await node.configure(installed)
                 try await host.machine.boot(binds: [
                     "\(rig.paths.log):/var/log", "\(rig.paths.runtime):/run/containerd",
                 ])
-                try await host.waitUntilActive(.agent)
-                try await host.waitUntilReady(.agent)
+                if installed {
+                    try await host.waitUntilActive(.agent)
+                    try await host.waitUntilReady(.agent)
+                }
                 try await body(node)
             } catch {
                 failure = error
@@ -35,19 +38,15 @@ struct RecordingHost: Sendable {
     }
 
     /// What an operator would set: nobody says what pods are, and the runtime calls the log directory by its path here.
-    private func configure() async throws {
-        try host.write(
-            """
-            pods:
-              source: none
-            logs:
-              podLogsDirectory: \(rig.paths.log)/pods
-
-            """, to: "/etc/lastword/agent.yaml")
+    private func configure(_ installed: Bool) async throws {
+        if installed { try host.write("pods:\n  source: none\n" + logSettings, to: "/etc/lastword/agent.yaml") }
         let parent = host.machine.path(host.machine.directory + "/node")
         try Files.makeDirectories(parent)
         guard symlink("/var/log", parent + "/log") == 0 else { throw RigError.system("cannot link \(parent)/log") }
     }
+
+    /// For the agent's file.
+    var logSettings: String { "logs:\n  podLogsDirectory: \(rig.paths.log)/pods\n" }
 
     // MARK: Sessions
 

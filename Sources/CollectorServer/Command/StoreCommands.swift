@@ -101,7 +101,7 @@ package struct BackupCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the store as it is at one moment into a new file; deliveries go on.")
 
-    @Argument(help: "The new file, by an absolute path; it is written by the running collector's user.")
+    @Argument(help: "The new file, by an absolute path, where the running collector may write.")
     var file: String
 
     @OptionGroup var store: StoreOptions
@@ -133,8 +133,10 @@ package struct RestoreCommand: ParsableCommand {
         var options = CollectorStoreOptions()
         options.lockTimeout = .seconds(1)
         do {
+            let directory = try store.settings.store.directory
+            try ControlClient.requireOwner(of: directory)
             let outcome = try CollectorStore.restore(
-                from: file, to: try store.settings.store.directory, options: options, by: ControlClient.actor)
+                from: file, to: directory, options: options, by: ControlClient.actor)
             print("restored \(file)")
             guard let old = outcome.replaced else { return }
             StandardError.write("the store that was there is now \(old)\n")

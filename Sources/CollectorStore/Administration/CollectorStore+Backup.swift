@@ -18,7 +18,7 @@ extension CollectorStore {
     /// Copies the store, as it is at one moment, into a new file of mode 0640, while batches go on being committed. The copy
     /// is checked through and on disk when this returns.
     ///
-    /// Throws `backup.exists` where there is such a file, `backup.failed`, `store.full`.
+    /// Throws `backup.exists` where there is such a file, `backup.unwritable`, `backup.failed`, `store.full`.
     package func backup(to path: String, by actor: String) async throws {
         guard FileFacts(path) == nil else {
             throw LastwordError(
@@ -27,7 +27,7 @@ extension CollectorStore {
         }
         let pool = self.pool
         try await Self.blocking {
-            try StoreCopy.write(to: path) { copy in try pool.backup(to: copy) }
+            try StoreCopy.write(to: path, unwritable: Self.backupUnwritable) { copy in try pool.backup(to: copy) }
         }
         let now = options.clock()
         try await writing("note the backup") { db in
@@ -90,6 +90,15 @@ extension CollectorStore {
         return RestoreOutcome(replaced: old, tookDecisionsOver: tookOver)
     }
 
+    private static func backupUnwritable(_ path: String, _ fault: SystemFault) -> LastwordError {
+        guard fault.number != ENOSPC else { return StoreDirectory.unwritable(path, fault, program: .collector) }
+        return LastwordError(
+            code: "backup.unwritable", message: "cannot write a backup to \(path)",
+            remedy:
+                "name a file where the collector itself may write; its systemd unit may below store.directory",
+            cause: fault)
+    }
+
     private static func unusable(_ path: String, _ reason: String) -> LastwordError {
         LastwordError(
             code: "backup.unusable", message: "cannot restore \(path): \(reason)", remedy: "name another backup")
@@ -106,11 +115,16 @@ extension CollectorStore {
 /// A copy of a store in one file, without a log beside it.
 private enum StoreCopy {
     /// Writes under another name first: a copy that was interrupted does not look like one.
-    static func write(to path: String, _ copy: (DatabaseQueue) throws -> Void) throws {
+    static func write(
+        to path: String,
+        unwritable: (_ path: String, _ fault: SystemFault) -> LastwordError = {
+            StoreDirectory.unwritable($0, $1, program: .collector)
+        }, _ copy: (DatabaseQueue) throws -> Void
+    ) throws {
         // A name of its own: two that write to one place at the same time shall not write into one file.
         let partial = "\(path).\(UInt64.random(in: .min ... .max)).partial"
         let file = Glibc.open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw StoreDirectory.unwritable(partial, SystemFault("open"), program: .collector) }
+        guard file >= 0 else { throw unwritable(path, SystemFault("open")) }
         defer { Glibc.close(file) }
         do {
             let queue = try DatabaseQueue(path: partial)

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TestSupport
 import Testing
+
+@testable import AgentCore
+@testable import CollectorServer
 
 @Suite("What pages and messages say")
 struct DocumentationTests {
@@ -13,7 +17,7 @@ struct DocumentationTests {
         }
     }
 
-    @Test("every command of a page can be given as it stands there, or is marked", arguments: pages)
+    @Test("every command of ours in a page can be given as it stands there", arguments: pages)
     func page(_ path: String) throws {
         let text = try String(contentsOf: RepositoryFiles.root.appending(path: path), encoding: .utf8)
         #expect(try DocumentationCheck().faults(inPage: text) == [])
@@ -21,13 +25,35 @@ struct DocumentationTests {
 
     @Test("the pages have commands to check")
     func found() throws {
-        let commands = try ["README.md", "docs/cli.md", "CONTRIBUTING.md"].flatMap { path in
+        let commands = try ["README.md", "docs/cli.md", "docs/collector.md"].flatMap { path in
             DocumentedCommand.all(
                 in: try String(contentsOf: RepositoryFiles.root.appending(path: path), encoding: .utf8))
         }
         let programs = Set(commands.map { $0.words[0] })
-        #expect(programs.isSuperset(of: ["lastword", "lastword-agent", "make", "swift"]))
+        #expect(programs.isSuperset(of: ["lastword", "lastword-agent", "lastword-collector", "make"]))
         #expect(commands.count > 15)
+    }
+
+    @Test("every file of settings that a page shows is one that its program takes")
+    func settings() throws {
+        let scratch = try ScratchDirectory()
+        var loaded: [String] = []
+        for page in Self.pages {
+            let text = try String(contentsOf: RepositoryFiles.root.appending(path: page), encoding: .utf8)
+            for block in PageBlock.all(in: text) where block.kind == .fenced("yaml") {
+                // The overlay of one's own is kubectl's.
+                guard !block.text.contains("kind: Kustomization") else { continue }
+                let file = try scratch.write(block.text, to: "settings.yaml")
+                if ["server:", "outputs:"].contains(where: block.text.hasPrefix) {
+                    _ = try CollectorConfiguration.load(arguments: ["--config", file], environment: [:])
+                } else {
+                    _ = try AgentConfiguration.load(arguments: ["--config", file], environment: [:], hostName: "host")
+                }
+                loaded.append(page)
+            }
+        }
+        let pages = ["collector-configuration", "configuration", "install-systemd", "siem"]
+        #expect(loaded == pages.map { "docs/\($0).md" })
     }
 
     @Test("messages name only keys and variables that there are")
@@ -85,7 +111,7 @@ struct DocumentationTests {
             """
         let faults = try DocumentationCheck().faults(inPage: page)
         let places = [
-            "line 3: make nothing", "line 4: lastword list --exit-code many", "line 5: jq .",
+            "line 3: make nothing", "line 4: lastword list --exit-code many",
             "line 6: lastword-agent check", "line 7: swift test", "line 10: lastword verify --heads",
             "line 14: lastword show", "lastword sho:", "lastword list --new:", "lastword-agent prove:",
             "LASTWORD_NOTHING:", "logs.pins:",

@@ -1,45 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 
-/// A command line in a code block of a page.
-///
-/// Blocks that begin with ```` ```sh ```` hold one command a line; those without a language are transcripts, whose commands
-/// stand behind `$ `; an indented block holds commands of ours, each with its meaning three or more blanks behind it.
-/// A block behind a line `<!-- not run: why -->` is left out.
+/// A command in a block of a page that is not marked as one that nothing runs.
 struct DocumentedCommand: Hashable {
     let line: Int
     /// The program's name without its folder, then its arguments as a shell would split them.
     let words: [String]
 
     static func all(in page: String) -> [DocumentedCommand] {
-        var commands: [DocumentedCommand] = []
-        var fence: Substring?
-        var previous: Substring = ""
-        var isMarked = false
-        for (index, line) in page.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            if line.hasPrefix("```") {
-                fence = fence == nil ? line.dropFirst(3) : nil
-                isMarked = previous.hasPrefix("<!-- not run: ")
-            } else if fence == "sh", !isMarked {
-                commands += split(line, at: index + 1)
-            } else if fence == "", !isMarked, line.hasPrefix("$ ") {
-                commands += split(line.dropFirst(2), at: index + 1)
-            } else if fence == nil, line.hasPrefix("    ") {
-                let text = line.drop { $0 == " " }
-                let command = text[..<(text.firstRange(of: "   ")?.lowerBound ?? text.endIndex)]
-                commands += split(command, at: index + 1).filter { $0.words[0].hasPrefix("lastword") }
-            }
-            if !line.isEmpty { previous = line }
+        PageBlock.all(in: page).filter { $0.notRun == nil }.flatMap(\.commands).flatMap {
+            split($0.text, at: $0.number)
         }
-        return commands
     }
 
-    /// The parts of a pipe or a list, without redirections, variables, `sudo` and comments.
-    private static func split(_ line: Substring, at number: Int) -> [DocumentedCommand] {
+    /// The parts of a pipe or a list, without redirections, variables, `sudo`, `runuser` and comments.
+    private static func split(_ line: String, at number: Int) -> [DocumentedCommand] {
         let operators: Set<String> = ["|", "&&", "||", ";", "&"]
         let parts = shellWords(line).split { operators.contains($0) }
         return parts.compactMap { part in
             var words = Array(part.prefix { !$0.hasPrefix(">") && !$0.hasPrefix("2>") })
             while let first = words.first, first == "sudo" || first.contains(/^[A-Z_]+=/) { words.removeFirst() }
+            if words.first == "runuser", let end = words.firstIndex(of: "--") { words.removeFirst(end + 1) }
             if words.starts(with: ["kubectl", "lastword"]) { words.removeFirst() }
             guard let program = words.first else { return nil }
             words[0] = String(program.split(separator: "/").last ?? "")
@@ -48,7 +29,7 @@ struct DocumentedCommand: Hashable {
     }
 
     /// Quotes and backslashes undone, as far as pages use them; a comment ends the line.
-    private static func shellWords(_ line: Substring) -> [String] {
+    private static func shellWords(_ line: String) -> [String] {
         var words: [String] = []
         var word: String?
         var quote: Character?
