@@ -15,6 +15,7 @@ extension APIServerStandIn {
             switch path {
             case "/api/v1/pods": query["watch"] == "1" || query["watch"] == "true" ? "watch" : "list"
             case "/pods", "/pods/": "kubelet"
+            case "/openid/v1/jwks": "keys"
             default: "other"
             }
         remember(channel, isWatch: verb == "watch")
@@ -60,6 +61,7 @@ extension APIServerStandIn {
                 "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":["
                     + state.withLock { $0.pods.sorted { $0.key < $1.key }.map(\.value.json) }.joined(separator: ",")
                     + "]}")
+        case "keys": Self.json(200, issuer.jwks)
         default: Self.failure(404, "the server could not find the requested resource")
         }
     }

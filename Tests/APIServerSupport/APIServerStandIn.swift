@@ -8,7 +8,7 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// Stands in for a cluster's API server (list and watch of pods) and for a kubelet's `/pods`, over real HTTP on
+/// Stands in for a cluster's API server (list and watch of pods, the keys of its tokens) and for a kubelet's `/pods`, over real HTTP on
 /// loopback, with switches for what goes wrong in clusters.
 ///
 /// `start` it, `put` and `delete` pods, point a client at `url` with `caPath` and `tokenPath`, `close` it.
@@ -33,7 +33,7 @@ package final class APIServerStandIn: Sendable {
     }
 
     package struct Request: Sendable {
-        /// `list`, `watch`, `kubelet`, or `other`.
+        /// `list`, `watch`, `kubelet`, `keys`, or `other`.
         package let verb: String
         package let path: String
         package let query: [String: String]
@@ -45,6 +45,8 @@ package final class APIServerStandIn: Sendable {
     /// Holds `token` and `ca.crt` as a service account's directory does, and the client certificate.
     package let directory: String
     package let options: Options
+    /// Of the tokens for pods; its keys are at `/openid/v1/jwks`.
+    package let issuer = ServiceAccountIssuer()
     let certificates: StandInCertificates
     let state: Mutex<APIServerState>
     private let running = Mutex(Running())

@@ -81,7 +81,11 @@ final class ClusterNode: Sendable {
             try scratch.write(server.token, to: "\(name)/api-token/token")
             try scratch.write(try Files.read(server.caPath), to: "\(name)/api-token/ca.crt")
         }
-        try scratch.write("not yet", to: "lastword-agent/collector-access/token")
+        // The projected token, as the manifest asks for it.
+        try scratch.write(
+            try server.issuer.token(
+                account: "lastword/lastword-agent", audience: "lastword", node: "node-1", lifetime: .seconds(3600)),
+            to: "lastword-agent/collector-access/token")
         try scratch.write(certificates.authority, to: "lastword-agent/collector-access/ca.crt")
         try scratch.write(certificates.server, to: "lastword-collector/tls/tls.crt")
         try scratch.write(certificates.serverKey, to: "lastword-collector/tls/tls.key")
@@ -159,7 +163,10 @@ final class ClusterNode: Sendable {
     func startCollector() async throws -> RunningContainer {
         let container = try await start(
             "lastword-collector", try collectorWorkload,
-            environment: ["LASTWORD_COLLECTOR_SERVER_LISTEN": "127.0.0.1:\(collectorPort)"])
+            environment: [
+                "LASTWORD_COLLECTOR_SERVER_LISTEN": "127.0.0.1:\(collectorPort)",
+                "LASTWORD_COLLECTOR_SERVICE_ACCOUNTS_JWKS_URL": "\(server.url)/openid/v1/jwks",
+            ])
         try await waitUntil(limit: .seconds(60), "the collector's pod answers") {
             try await self.isAlive(container)
             let tokens = try await self.kubelet.exec(container, ["/usr/sbin/lastword-collector", "token", "list"])
@@ -175,7 +182,7 @@ final class ClusterNode: Sendable {
         }
     }
 
-    /// Has the collector make a token and puts it where the agent reads it, or into a file of its own.
+    /// Has the collector make a token and puts it into a file.
     func makeToken(_ collector: RunningContainer, _ arguments: [String], at file: String) async throws {
         let made = try await kubelet.exec(
             collector, ["/usr/sbin/lastword-collector", "token", "create"] + arguments)

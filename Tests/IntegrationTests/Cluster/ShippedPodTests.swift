@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIServerSupport
 import Foundation
 import SessionRecords
 import TestSupport
@@ -123,9 +124,6 @@ struct ShippedPodTests {
 
     private func expectDelivery(_ node: ClusterNode, _ sessions: [RunningContainer]) async throws {
         let collector = try await node.startCollector()
-        try await node.makeToken(
-            collector, ["--role", "agent", "--node", "node-1", "--name", "test"],
-            at: "lastword-agent/collector-access/token")
         try await node.makeToken(collector, ["--role", "reader", "--name", "reader"], at: "reader")
         let status = try Files.text("/proc/\(try #require(collector.pid))/status")
         #expect(status.contains("Uid:\t65532\t65532\t65532\t65532\n") && status.contains("CapBnd:\t0000000000000000\n"))
@@ -133,5 +131,9 @@ struct ShippedPodTests {
             let arrived = try await node.collected(readerToken: "reader").filter { $0.sealedAt != nil }
             return Set(sessions.map(\.id)).isSubset(of: Set(arrived.compactMap(\.containerID)))
         }
+        // With nothing but the token that the manifest has projected, and keys that the collector fetched with its own.
+        #expect(node.server.requests.contains { $0.verb == "keys" && $0.status == 200 })
+        let tokens = try await node.kubelet.exec(collector, ["/usr/sbin/lastword-collector", "token", "list"])
+        #expect(!tokens.text.contains(" agent "), "\(tokens.text)")
     }
 }
