@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import FoundationEssentials
 import SessionRecords
 
 /// Where a collector is, and who asks it. Paths, not contents: `CollectorClient` reads the files.
@@ -45,29 +44,17 @@ package struct CollectorAccess: Hashable, Sendable {
             LastwordError(
                 code: "collector.address", message: "collector \(Bounds.name(url)): \(why)", remedy: remedy)
         }
-        // No sign in it may end a header or a line.
-        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let parsed = URL(string: url),
-            let scheme = parsed.scheme, let host = parsed.host(), !host.isEmpty, parsed.query() == nil,
-            parsed.fragment() == nil, parsed.user() == nil, scheme == "https" || scheme == "http",
-            (1...65_535).contains(parsed.port ?? 443)
-        else { throw failure("not a URL of a server", "write it as https://host:port") }
-        if scheme == "http" {
+        guard let address = ServerAddress(url) else {
+            throw failure("not a URL of a server", "write it as https://host:port")
+        }
+        if !address.isEncrypted {
             if certificateFile != nil || authorityFile != nil {
                 throw failure("certificates need TLS", "use https")
             }
-            guard token == nil || Self.isThisHost(host) else {
+            guard token == nil || address.isThisHost else {
                 throw failure("a token is not sent over http to another host", "use https")
             }
         }
-        var base = url
-        while base.hasSuffix("/") { base.removeLast() }
-        return base
-    }
-
-    /// Names and addresses of loopback; a name that merely resolves to it does not count.
-    static func isThisHost(_ host: String) -> Bool {
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return address.url
     }
 }

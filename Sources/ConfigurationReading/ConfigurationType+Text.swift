@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 extension ConfigurationType<String> {
     /// Any text of 1 to `limit` bytes without control characters.
@@ -52,7 +53,7 @@ extension ConfigurationType<String> {
         }
         if parts[0] == "http" {
             let host = ListenAddress(text: String(authority))?.host ?? String(authority)
-            guard ListenAddress.isLoopback(host) else {
+            guard ServerAddress.isThisHost(host) else {
                 throw .unusable(
                     "plain http is accepted to a loopback address only, since a token would travel in the clear")
             }

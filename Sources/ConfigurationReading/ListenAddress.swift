@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SessionRecords
 
 /// Where a server listens: an IP address, or a name that the system resolves, and a port.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
@@ -41,12 +42,5 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether only this machine can reach it, by the name or address as written: no name is resolved, and a name that begins
     /// like an address is none.
-    package var isLoopback: Bool { Self.isLoopback(host) }
-
-    /// The same of a host alone.
-    package static func isLoopback(_ host: String) -> Bool {
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
+    package var isLoopback: Bool { ServerAddress.isThisHost(host) }
 }

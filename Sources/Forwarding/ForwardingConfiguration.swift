@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Delivery
-import FoundationEssentials
 package import OTLPCoding
 import SessionRecords
 
@@ -76,15 +75,9 @@ package struct ForwardingEndpoint: Sendable, Hashable {
 
     /// Nil if the text is no `http` or `https` URL of a host, or has a user, a query or a fragment.
     package init?(_ text: String) {
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
-            let host = url.host(), !host.isEmpty, url.user() == nil, url.query() == nil, url.fragment() == nil,
-            (1...65_535).contains(url.port ?? 443)
-        else { return nil }
-        isEncrypted = scheme == "https"
-        isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
-        var base = text
-        while base.hasSuffix("/") { base.removeLast() }
-        let path = url.path()
-        self.url = path.isEmpty || path == "/" ? base + "/v1/logs" : text
+        guard let address = ServerAddress(text) else { return nil }
+        isEncrypted = address.isEncrypted
+        isLoopback = address.isThisHost
+        url = address.hasPath ? text : address.url + "/v1/logs"
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ConfigurationReading
+import SessionRecords
 
 /// Whether the host that a request was sent to, as its client calls it, is this machine by a name that nobody else can have.
 ///
@@ -10,6 +11,6 @@ enum LoopbackName {
     static func isOwn(_ authority: String?) -> Bool {
         guard let text = authority?.lowercased() else { return true }
         let host = ListenAddress(text: text)?.host ?? text
-        return ListenAddress.isLoopback(host) || host.hasSuffix(".localhost")
+        return ServerAddress.isThisHost(host) || host.hasSuffix(".localhost")
     }
 }

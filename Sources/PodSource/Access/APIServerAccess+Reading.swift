@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import FoundationEssentials
 import ServerAccess
 import SessionRecords
 
@@ -41,15 +40,12 @@ extension APIServerAccess {
         func failure(_ why: String, _ remedy: String) -> LastwordError {
             LastwordError(code: "pods.credentials", message: "server \(Bounds.name(text)): \(why)", remedy: remedy)
         }
-        guard let url = URL(string: text), let scheme = url.scheme, let host = url.host(), !host.isEmpty,
-            url.query() == nil, url.fragment() == nil, url.user() == nil, (1...65_535).contains(url.port ?? 443)
-        else { throw failure("not a URL of a server", "write it as https://host:port") }
-        let isLoopback = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
-        guard scheme == "https" || (scheme == "http" && (isLoopback || !hasToken)) else {
-            throw failure("a token is not sent over \(scheme)", "use https")
+        guard let address = ServerAddress(text) else {
+            throw failure("not a URL of a server", "write it as https://host:port")
         }
-        var server = text
-        while server.hasSuffix("/") { server.removeLast() }
-        return server
+        guard address.isEncrypted || address.isThisHost || !hasToken else {
+            throw failure("a token is not sent over http", "use https")
+        }
+        return address.url
     }
 }
