@@ -337,7 +337,7 @@ let package = Package(
                 "Forwarding", "Delivery", "OTLPCoding", "AgentStore", "ReceiverSupport", "APIServerSupport",
                 "SessionTracking", "SessionRecords", .logging,
             ], exclude: ["Foreign"]),
-        tests("AgentStoreTests", ["AgentStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
+        tests("AgentStoreTests", ["AgentStore", "SQLiteStore", "SessionTracking", "SessionRecords", .grdb, .crypto]),
         tests(
             "AgentCoreTests",
             [

@@ -38,6 +38,8 @@ command -v mandoc >/dev/null || missing+=(mandoc)
 command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
 command -v openssl >/dev/null || missing+=(openssl)
+# It runs the plug-in; from 1.27 on it also renders the manifests anew.
+command -v kubectl >/dev/null || missing+=(kubernetes-client)
 # Senders that people have at hand, disks that are full, and who still runs.
 command -v curl >/dev/null || missing+=(curl)
 command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)

@@ -140,8 +140,8 @@ package final class AgentStore: Sendable {
 }
 
 extension AgentStore {
-    /// What SQLite says of this connection's `PRAGMA synchronous`: 2 is FULL.
-    package func synchronous() throws -> Int {
-        try reading("read the store's settings") { db in Int(try db.number("PRAGMA synchronous")) }
+    /// What SQLite says of a setting of this connection that is a number: 2 is FULL for `synchronous`, MEMORY for `temp_store`.
+    package func pragma(_ name: String) throws -> Int {
+        try reading("read the store's settings") { db in Int(try db.number("PRAGMA \(name)")) }
     }
 }

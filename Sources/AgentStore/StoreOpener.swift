@@ -73,6 +73,8 @@ struct StoreOpener {
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
             // SQLite would fill 2 MB for good. What it does not keep is in the kernel's cache, which goes where memory is short.
             try db.execute(sql: "PRAGMA cache_size = -512")
+            // Retention's statements keep what they would undo; in the agent's pod there is no directory for a file of that.
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         let queue = try DatabaseQueue(path: paths.database, configuration: configuration)
         try queue.writeWithoutTransaction { db in

@@ -30,8 +30,12 @@ extension CommandContext {
             openCollector: { access in try CollectorSessionSource.open(access) },
             journalHeads: { place, ledger in JournalHeads.read(place, ledger: ledger) },
             doctorChecks: { target in
-                StoreChecks.all(target.storePath)
-                    + [NodeChecks.runtimeSocket(target.runtimeSocket), NodeChecks.podLogs(target.podLogs)]
+                let settings = AgentChecks.settings(target)
+                return StoreChecks.all(target.storePath) + [
+                    NodeChecks.runtimeSocket(
+                        target.runtimeSocket ?? settings["runtime.socket"] ?? "/run/containerd/containerd.sock"),
+                    NodeChecks.podLogs(target.podLogs ?? settings["logs.podLogsDirectory"] ?? "/var/log/pods"),
+                ]
                     + extraChecks(target)
             })
         context.program = program

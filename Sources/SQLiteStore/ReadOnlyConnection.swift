@@ -18,6 +18,8 @@ package struct ReadOnlyConnection: Sendable {
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
         configuration.label = "lastword.reader"
+        // In a pod with a read-only root there is no directory for what a sort puts aside.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
         inode = FileFacts(path)?.inode
         // In WAL mode a reader needs the -shm file, and where there is none and the directory is not writable for it, it
         // cannot open at all. `immutable` reads without: right only while nobody writes, hence only when both are absent.

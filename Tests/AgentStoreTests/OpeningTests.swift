@@ -2,6 +2,7 @@
 import AgentStore
 import GRDB
 import Glibc
+import SQLiteStore
 import SessionRecords
 import SessionTracking
 import Testing
@@ -26,9 +27,20 @@ struct OpeningTests {
     func durability() throws {
         let scratch = try Scratch()
         let store = try scratch.open()
-        #expect(try store.synchronous() == 2)
+        #expect(try store.pragma("synchronous") == 2)
         try store.close()
         #expect(Scratch.names(scratch.store).contains("lastword.db-wal"))
+    }
+
+    @Test("neither writer nor reader needs a directory for temporary files: an agent's pod has none")
+    func temporaryFiles() throws {
+        let scratch = try Scratch()
+        let store = try scratch.open()
+        #expect(try store.pragma("temp_store") == 2)
+        let reader = try ReadOnlyConnection(path: scratch.store + "/lastword.db")
+        #expect(try reader.queue.read { try Int.fetchOne($0, sql: "PRAGMA temp_store") } == 2)
+        try reader.queue.close()
+        try store.close()
     }
 
     @Test("a second opener is refused in time and told who holds the store")

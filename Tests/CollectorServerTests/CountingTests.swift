@@ -68,7 +68,7 @@ struct CountingTests {
         for (name, value) in expected {
             var seen: Double?
             do {
-                try await waitUntil(limit: .seconds(90), "\(name) is \(value)") {
+                try await waitUntil(limit: .seconds(90), every: .milliseconds(500), "\(name) is \(value)") {
                     seen = try Self.metric(name, collector)
                     return seen == value
                 }

@@ -240,7 +240,7 @@ struct StoreSourceTests {
             var outcomes: [String: DoctorCheck.Outcome] = [:]
             let checks =
                 StoreChecks.all(target.storePath)
-                + [NodeChecks.runtimeSocket(target.runtimeSocket), NodeChecks.podLogs(target.podLogs)]
+                + [NodeChecks.runtimeSocket(target.runtimeSocket ?? ""), NodeChecks.podLogs(target.podLogs ?? "")]
             for check in checks { outcomes[check.name] = await check.ask().outcome }
             return outcomes
         }

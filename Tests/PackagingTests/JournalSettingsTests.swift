@@ -39,13 +39,19 @@ extension HostTests {
             try host.write(
                 "pods:\n  source: none\njournal:\n  entry: false\n  namespace: node\n" + node.logSettings,
                 to: "/etc/lastword/agent.yaml")
-            let seen = try await check()
-            #expect(seen.hasPrefix("ok ") && !seen.contains(nothing), "\(seen)")
+            // The line comes to the disk behind the end of the unit.
+            try await waitUntil("the namespace's line is found") {
+                let seen = try await check()
+                return seen.hasPrefix("ok ") && !seen.contains(nothing)
+            }
 
             try await host.machine.require("systemctl", "restart", "lastword-agent")
             try await host.waitUntilReady(.agent)
             let untold = try await record()
             #expect(untold != told)
+            // Behind the agent's stop nothing is on the way any more.
+            try await host.machine.require("systemctl", "stop", "lastword-agent")
+            try await host.machine.require("journalctl", "--sync")
             #expect(try await entries().count == 1)
             try await node.rig.kubelet.deletePod(pod, grace: 0)
         }

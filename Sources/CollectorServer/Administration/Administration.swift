@@ -53,7 +53,27 @@ struct Administration: Sendable {
             try await store.backup(to: file, by: actor)
             return ControlAnswer(lines: ["wrote \(file)"])
         case .verify: return try await StoreVerification(store: store).run()
+        case .auditTrail(let session, let limit, let asJSON):
+            let lines = try await auditLines(session, limit)
+            return ControlAnswer(lines: lines.map { asJSON ? $0.json.compact : $0.text }, isGood: !lines.isEmpty)
         }
+    }
+
+    /// The newest lines, oldest first.
+    private func auditLines(_ session: String?, _ limit: Int) async throws -> [AuditLine] {
+        // A session that retention has removed is found by its whole id alone.
+        var id: SessionID?
+        if let session {
+            if let whole = SessionID(session) { id = whole } else { id = try await find(session) }
+        }
+        var lines: [AuditLine] = []
+        while lines.count < limit {
+            let page = try await store.auditLines(
+                session: id, before: lines.last?.number, limit: min(limit - lines.count, CollectorStore.maxPage))
+            lines += page
+            if page.isEmpty { break }
+        }
+        return lines.reversed()
     }
 
     /// The one session that is meant: by its id, the beginning of it, or its path.
@@ -74,6 +94,27 @@ struct Administration: Sendable {
                 remedy: "give more of the id")
         }
         return first.id
+    }
+}
+
+extension AuditLine {
+    fileprivate var json: JSONValue {
+        var object = JSONObject([
+            ("number", .integer(number)), ("at", .string(at.description)), ("actor", .string(actor)),
+            ("action", .string(action)),
+        ])
+        object["session"] = session.map { .string($0.rawValue) }
+        object["reason"] = reason.map(JSONValue.string)
+        // A text that holds JSON, as in the feed to a SIEM.
+        object["detail"] = detail.map(JSONValue.string)
+        return .object(object)
+    }
+
+    fileprivate var text: String {
+        var text = "\(at) \(action) by \(SafeText.line(actor))"
+        if let session { text += " session=\(session)" }
+        if let reason { text += " reason=\(SafeText.line(reason))" }
+        return text + (detail.map { " " + SafeText.line($0) } ?? "")
     }
 }
 

@@ -6,7 +6,6 @@ import Glibc
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
-import SQLiteStore
 import SessionRecords
 
 /// Gets a command done: by the running server, or, where none runs, on the store itself.
@@ -16,7 +15,7 @@ struct ControlClient: Sendable {
     func perform(_ action: ControlRequest.Action) async throws -> ControlAnswer {
         let request = ControlRequest(action: action, actor: Self.actor)
         if isServed { return try await ask(request).get() }
-        try Self.requireOwner(of: configuration.store.directory)
+        try StoreOwner.check(configuration.store.directory)
         var options = CollectorStoreOptions()
         // Nobody listens on the socket: whoever has the lock is on the way in or out.
         options.lockTimeout = .seconds(10)
@@ -92,30 +91,9 @@ struct ControlClient: Sendable {
         }
     }
 
-    /// Where no server runs, root may not work on a store of another user, who could not open what root leaves in it.
-    ///
-    /// Throws `store.owner`.
-    static func requireOwner(of directory: String) throws(LastwordError) {
-        let paths = StorePaths(directory: directory, program: .collector)
-        guard geteuid() == 0, let owner = (FileFacts(paths.database) ?? FileFacts(paths.directory))?.owner, owner != 0
-        else { return }
-        let user = userName(owner) ?? "of uid \(owner)"
-        throw LastwordError(
-            code: "store.owner",
-            message:
-                "cannot work on the store in \(paths.directory) as root: the user \(user), to whom it belongs, could"
-                + " then not open it",
-            remedy: "run the command as that user: runuser -u \(userName(owner) ?? "NAME") -- lastword-collector …")
-    }
-
     /// The user who runs the command.
     static var actor: String {
         let uid = getuid()
-        return userName(uid).map { "\($0) on the collector" } ?? "uid \(uid)"
-    }
-
-    private static func userName(_ uid: uid_t) -> String? {
-        guard let entry = getpwuid(uid), let name = entry.pointee.pw_name else { return nil }
-        return String(cString: name)
+        return StoreOwner.name(of: uid).map { "\($0) on the collector" } ?? "uid \(uid)"
     }
 }

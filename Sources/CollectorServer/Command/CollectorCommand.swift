@@ -22,7 +22,8 @@ package struct CollectorCommand: AsyncParsableCommand {
         version: CollectorApplication.version,
         subcommands: [
             Serve.self, Check.self, Settings.self, TokenCommand.self, HoldCommand.self, ReleaseCommand.self,
-            EraseCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, CompletionCommand.self,
+            EraseCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, AuditCommand.self,
+            CompletionCommand.self,
         ],
         defaultSubcommand: Serve.self)
 
@@ -47,6 +48,7 @@ package struct CollectorCommand: AsyncParsableCommand {
             let process = ProcessMetrics()
             let logger = Logger(label: "lastword-collector")
             do {
+                try StoreOwner.check(configuration.store.directory)
                 let collector = try CollectorApplication(
                     configuration: configuration, logger: logger,
                     metrics: { registry.exposition() + process.exposition() })

@@ -134,7 +134,7 @@ package struct RestoreCommand: ParsableCommand {
         options.lockTimeout = .seconds(1)
         do {
             let directory = try store.settings.store.directory
-            try ControlClient.requireOwner(of: directory)
+            try StoreOwner.check(directory)
             let outcome = try CollectorStore.restore(
                 from: file, to: directory, options: options, by: ControlClient.actor)
             print("restored \(file)")

@@ -27,7 +27,15 @@ extension CollectorStore {
         }
         let pool = self.pool
         try await Self.blocking {
-            try StoreCopy.write(to: path, unwritable: Self.backupUnwritable) { copy in try pool.backup(to: copy) }
+            do {
+                try StoreCopy.write(to: path) { copy in try pool.backup(to: copy) }
+            } catch let error as LastwordError where error.code == "store.unwritable" {
+                throw LastwordError(
+                    code: "backup.unwritable", message: "cannot write a backup to \(path)",
+                    remedy:
+                        "name a file where the collector itself may write; its systemd unit may below store.directory",
+                    cause: error)
+            }
         }
         let now = options.clock()
         try await writing("note the backup") { db in
@@ -90,15 +98,6 @@ extension CollectorStore {
         return RestoreOutcome(replaced: old, tookDecisionsOver: tookOver)
     }
 
-    private static func backupUnwritable(_ path: String, _ fault: SystemFault) -> LastwordError {
-        guard fault.number != ENOSPC else { return StoreDirectory.unwritable(path, fault, program: .collector) }
-        return LastwordError(
-            code: "backup.unwritable", message: "cannot write a backup to \(path)",
-            remedy:
-                "name a file where the collector itself may write; its systemd unit may below store.directory",
-            cause: fault)
-    }
-
     private static func unusable(_ path: String, _ reason: String) -> LastwordError {
         LastwordError(
             code: "backup.unusable", message: "cannot restore \(path): \(reason)", remedy: "name another backup")
@@ -115,16 +114,11 @@ extension CollectorStore {
 /// A copy of a store in one file, without a log beside it.
 private enum StoreCopy {
     /// Writes under another name first: a copy that was interrupted does not look like one.
-    static func write(
-        to path: String,
-        unwritable: (_ path: String, _ fault: SystemFault) -> LastwordError = {
-            StoreDirectory.unwritable($0, $1, program: .collector)
-        }, _ copy: (DatabaseQueue) throws -> Void
-    ) throws {
+    static func write(to path: String, _ copy: (DatabaseQueue) throws -> Void) throws {
         // A name of its own: two that write to one place at the same time shall not write into one file.
         let partial = "\(path).\(UInt64.random(in: .min ... .max)).partial"
         let file = Glibc.open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw unwritable(path, SystemFault("open")) }
+        guard file >= 0 else { throw StoreDirectory.unwritable(partial, SystemFault("open"), program: .collector) }
         defer { Glibc.close(file) }
         do {
             let queue = try DatabaseQueue(path: partial)

@@ -17,6 +17,22 @@ package enum AgentChecks {
         }
     }
 
+    /// What the agent is set to, by key, as `lastword-agent settings` prints it; empty where that cannot be run or refuses
+    /// its configuration, which the checks above tell.
+    static func settings(_ target: DoctorTarget) -> [String: String] {
+        guard let output = try? CommandOutput.of([program(), "settings"] + target.agentFlags), output.status == 0 else {
+            return [:]
+        }
+        // key = value  # where it comes from
+        let pairs = output.text.split(separator: "\n").compactMap { line -> (String, String)? in
+            guard let equals = line.firstRange(of: " = "), let end = line.firstRange(of: "  # "),
+                equals.upperBound < end.lowerBound
+            else { return nil }
+            return (String(line[..<equals.lowerBound]), String(line[equals.upperBound..<end.lowerBound]))
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
     /// Beside this program, or else where `PATH` has it.
     static func program() -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)

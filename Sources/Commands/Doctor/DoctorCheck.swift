@@ -3,12 +3,14 @@
 /// What `doctor` looks at.
 package struct DoctorTarget: Sendable {
     package var storePath: String
-    package var runtimeSocket: String
-    package var podLogs: String
+    /// As named on the command line; nil: what the agent is set to.
+    package var runtimeSocket: String?
+    /// As `runtimeSocket`.
+    package var podLogs: String?
     /// What was named on the command line, as flags of `lastword-agent check`; the rest is the agent's own configuration.
     package var agentFlags: [String]
 
-    package init(storePath: String, runtimeSocket: String, podLogs: String, agentFlags: [String] = []) {
+    package init(storePath: String, runtimeSocket: String?, podLogs: String?, agentFlags: [String] = []) {
         self.storePath = storePath
         self.runtimeSocket = runtimeSocket
         self.podLogs = podLogs

@@ -32,8 +32,7 @@ struct DoctorRun: Verb {
             ("--logs-pod-logs-directory", podLogs),
         ]
         let target = DoctorTarget(
-            storePath: global.storePath(context), runtimeSocket: runtimeSocket ?? "/run/containerd/containerd.sock",
-            podLogs: podLogs ?? "/var/log/pods",
+            storePath: global.storePath(context), runtimeSocket: runtimeSocket, podLogs: podLogs,
             agentFlags: named.flatMap { flag, value in value.map { [flag, $0] } ?? [] })
         var findings: [DoctorFinding] = []
         let remote = global.remote.access(context, environment: true).map { [Self.collector($0, context)] } ?? []

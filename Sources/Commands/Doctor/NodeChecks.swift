@@ -71,12 +71,13 @@ enum NodeChecks {
             guard logs.st_dev == above.st_dev else {
                 return DoctorCheck.Answer(
                     .warning,
-                    "\(resolved) is a file system of its own: logs cannot be linked to \(mount), their tails are copied",
-                    remedy: "give the agent a pin directory on that file system")
+                    "\(resolved) is a file system of its own: logs cannot be linked to \(mount) and are held open instead",
+                    remedy: "none is needed: only logs of containers that end while the agent is away are at risk")
             }
             if let points = mountPoints(), points.contains(resolved) {
                 return DoctorCheck.Answer(
-                    .warning, "\(resolved) is a mount point of its own: links to \(mount) fail, tails are copied",
+                    .warning,
+                    "\(resolved) is a mount point of its own: links to \(mount) fail, logs are held open instead",
                     remedy: "mount \(mount) as a whole")
             }
             return DoctorCheck.Answer(.ok, "\(resolved) and \(mount) are one mount")

@@ -3,7 +3,8 @@ import TestSupport
 
 /// The blocks of all pages, run on a host one after the other, as they stand there.
 ///
-/// What a page makes up, an id or a token, is replaced by what is there on the host: nothing else is changed.
+/// What a page makes up, an id or a token, is replaced by what is there on the host, as is what would build for ten minutes; the
+/// test names each. `make` targets that CI runs by itself are not run again.
 struct PageWalk {
     /// What CI runs by itself, or by another test: nobody does it again on the host.
     private static let runElsewhere: Set<String> = [
@@ -23,14 +24,15 @@ struct PageWalk {
             .map { String($0.dropFirst(Repository.root.count + 1)) }
         for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] + documents {
             left[page] = PageBlock.all(in: try Repository.text(page)).filter { block in
-                block.notRun == nil && block.commands.contains { !Self.isRunElsewhere($0.text) }
+                block.isUnclear || block.notRun == nil && block.commands.contains { !Self.isRunElsewhere($0.text) }
             }
         }
     }
 
     private static func isRunElsewhere(_ command: String) -> Bool {
-        let words = command.split(separator: " ").prefix { !$0.hasPrefix("#") }
-        return words.first == "make" && words.dropFirst().allSatisfy { runElsewhere.contains(String($0)) }
+        let words = Array(command.split(separator: " ").prefix { !$0.hasPrefix("#") })
+        return words.count > 1 && words[0] == "make"
+            && words.dropFirst().allSatisfy { runElsewhere.contains(String($0)) }
     }
 
     /// Blocks that were not run, each with its page and line.

@@ -22,6 +22,15 @@ package struct PageBlock: Hashable, Sendable {
     /// Why nothing runs it: what a line `<!-- not run: why -->` in front of it says.
     package let notRun: String?
 
+    /// Whether commands may stand in it that nobody would see: in a language other than those of files, or behind a fence that
+    /// does not begin its line.
+    package var isUnclear: Bool {
+        switch kind {
+        case .fenced(let language): !["sh", "", "yaml", "toml", "json"].contains(language)
+        case .indented: lines.contains { $0.text.hasPrefix("```") }
+        }
+    }
+
     /// Without the fences.
     package var text: String { lines.map { $0.text + "\n" }.joined() }
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+import ConfigurationReading
+
+package struct AuditCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Print the audit trail: who did what to tokens, sessions and the store, oldest first.",
+        discussion: "The exit code is 1 if there is no such line.")
+
+    @Option(help: "Only lines about this session: the beginning of its id, or namespace/pod/container.")
+    var session: String?
+
+    @Option(name: .shortAndLong, help: "The newest lines alone, 1 to \(AuditCommand.most).")
+    var limit = 100
+
+    @Option(
+        name: [.customShort("o", allowingJoined: true), .customLong("output")],
+        help: "text, or jsonl: a JSON object a line.")
+    var format: Format = .text
+
+    @OptionGroup var store: StoreOptions
+
+    /// What fits into one answer of the control socket.
+    static let most = 100_000
+
+    enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case text, jsonl
+    }
+
+    package init() {}
+
+    package func validate() throws {
+        guard (1...Self.most).contains(limit) else { throw ValidationError("--limit must be 1 to \(Self.most)") }
+    }
+
+    package func run() async throws {
+        try await store.perform(.auditTrail(session: session, limit: limit, asJSON: format == .jsonl))
+    }
+}
