@@ -52,7 +52,7 @@ struct ProcessTests {
             let trail = try await collector.command("audit")
             #expect(trail.ending == .exited(0), "\(trail.errorText)")
             let lines = trail.text.split(separator: "\n").map(String.init)
-            let actions = lines.prefix(4).map { String($0.split(separator: " ")[1]) }
+            let actions = lines.prefix(4).map { String($0.split(separator: " ")[2]) }
             #expect(actions == ["token.create", "session.hold", "session.release", "session.erase"], "\(trail.text)")
             let asked = try await collector.command("audit", "--session", prefix, "-o", "jsonl")
             let objects = try asked.text.split(separator: "\n").map {
@@ -64,6 +64,8 @@ struct ProcessTests {
             #expect(objects.allSatisfy { ($0["actor"] as? String)?.hasSuffix(" on the collector") == true })
             let last = try await collector.command("audit", "--limit", "1")
             #expect(last.text == (lines.last ?? "") + "\n")
+            let first = try await collector.command("audit", "--before", "2")
+            #expect(first.text == lines[0] + "\n" && lines[0].hasPrefix("1 "))
             let none = try await collector.command("audit", "--session", "00000000-0000-5000-8000-000000000000")
             #expect(none.ending == .exited(1) && none.text.isEmpty)
             #expect(try await collector.command("audit", "--limit", "0").ending != .exited(0))

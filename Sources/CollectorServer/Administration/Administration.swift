@@ -53,27 +53,20 @@ struct Administration: Sendable {
             try await store.backup(to: file, by: actor)
             return ControlAnswer(lines: ["wrote \(file)"])
         case .verify: return try await StoreVerification(store: store).run()
-        case .auditTrail(let session, let limit, let asJSON):
-            let lines = try await auditLines(session, limit)
+        case .auditTrail(let session, let before, let limit, let asJSON):
+            let lines = try await auditLines(session, before, limit)
             return ControlAnswer(lines: lines.map { asJSON ? $0.json.compact : $0.text }, isGood: !lines.isEmpty)
         }
     }
 
     /// The newest lines, oldest first.
-    private func auditLines(_ session: String?, _ limit: Int) async throws -> [AuditLine] {
+    private func auditLines(_ session: String?, _ before: Int64?, _ limit: Int) async throws -> [AuditLine] {
         // A session that retention has removed is found by its whole id alone.
         var id: SessionID?
         if let session {
             if let whole = SessionID(session) { id = whole } else { id = try await find(session) }
         }
-        var lines: [AuditLine] = []
-        while lines.count < limit {
-            let page = try await store.auditLines(
-                session: id, before: lines.last?.number, limit: min(limit - lines.count, CollectorStore.maxPage))
-            lines += page
-            if page.isEmpty { break }
-        }
-        return lines.reversed()
+        return try await store.auditLines(session: id, before: before, limit: limit).reversed()
     }
 
     /// The one session that is meant: by its id, the beginning of it, or its path.
@@ -111,7 +104,7 @@ extension AuditLine {
     }
 
     fileprivate var text: String {
-        var text = "\(at) \(action) by \(SafeText.line(actor))"
+        var text = "\(number) \(at) \(action) by \(SafeText.line(actor))"
         if let session { text += " session=\(session)" }
         if let reason { text += " reason=\(SafeText.line(reason))" }
         return text + (detail.map { " " + SafeText.line($0) } ?? "")

@@ -12,7 +12,7 @@ struct ControlRequest: Codable, Sendable {
         case erase(session: String, reason: String)
         case backup(file: String)
         case verify
-        case auditTrail(session: String?, limit: Int, asJSON: Bool)
+        case auditTrail(session: String?, before: Int64?, limit: Int, asJSON: Bool)
     }
 
     var action: Action

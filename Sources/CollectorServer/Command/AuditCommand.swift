@@ -11,8 +11,11 @@ package struct AuditCommand: AsyncParsableCommand {
     @Option(help: "Only lines about this session: the beginning of its id, or namespace/pod/container.")
     var session: String?
 
-    @Option(name: .shortAndLong, help: "The newest lines alone, 1 to \(AuditCommand.most).")
+    @Option(help: "How many lines, the newest, 1 to \(AuditCommand.most).")
     var limit = 100
+
+    @Option(help: "Only lines before the one of this number.")
+    var before: Int64?
 
     @Option(
         name: [.customShort("o", allowingJoined: true), .customLong("output")],
@@ -22,7 +25,7 @@ package struct AuditCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
 
     /// What fits into one answer of the control socket.
-    static let most = 100_000
+    static let most = 10_000
 
     enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
         case text, jsonl
@@ -35,6 +38,6 @@ package struct AuditCommand: AsyncParsableCommand {
     }
 
     package func run() async throws {
-        try await store.perform(.auditTrail(session: session, limit: limit, asJSON: format == .jsonl))
+        try await store.perform(.auditTrail(session: session, before: before, limit: limit, asJSON: format == .jsonl))
     }
 }
