@@ -31,9 +31,11 @@ extension CommandContext {
             journalHeads: { place, ledger in JournalHeads.read(place, ledger: ledger) },
             doctorChecks: { target in
                 let settings = AgentChecks.settings(target)
+                let standard =
+                    settings["runtime.kind"] == "cri-o" ? "/run/crio/crio.sock" : "/run/containerd/containerd.sock"
                 return StoreChecks.all(target.storePath) + [
                     NodeChecks.runtimeSocket(
-                        target.runtimeSocket ?? settings["runtime.socket"] ?? "/run/containerd/containerd.sock"),
+                        target.runtimeSocket ?? settings["runtime.socket"] ?? standard),
                     NodeChecks.podLogs(target.podLogs ?? settings["logs.podLogsDirectory"] ?? "/var/log/pods"),
                 ]
                     + extraChecks(target)

@@ -54,6 +54,8 @@ struct OutputDelivery {
         }
         progress.settle(at: .now)
         self.progress = progress
+        // At once: a receiver that is killed and back again before the next connection stands would not be missed.
+        if progress.isUnsettled { try await runner.output.look() }
         metrics.note(isUp: true)
         if savedAt.map({ ContinuousClock.now - $0 >= runner.saveInterval }) ?? true { await save() }
         if isLast { try await Task.sleep(for: runner.interval) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import TestSupport
 
-/// The Debian packages of the debug build, made once: of the sources' version, and the agent's of a later one.
+/// The Debian packages of the debug build, made once: of the sources' version, and the programs' units of a later one.
 struct Packages: Sendable {
     let directory: String
     let version: String
@@ -16,7 +16,7 @@ struct Packages: Sendable {
         try await Repository.run(
             "dev/deb.sh", [products, directory], settings: ["DEB_COMPRESSION=none"])
         try await Repository.run(
-            "dev/deb.sh", [products, directory, "lastword-agent"],
+            "dev/deb.sh", [products, directory, "lastword-agent", "lastword-collector"],
             settings: ["DEB_COMPRESSION=none", "DEB_VERSION=\(laterVersion)"])
         let version = try await Repository.run("dev/version.sh", []).split(separator: "\n").first ?? ""
         return Packages(directory: directory, version: String(version))

@@ -71,6 +71,27 @@ struct SyslogOutputTests {
         try await rsyslog.kill()
     }
 
+    @Test("a receiver that was killed after it had confirmed, and is back at once, is missed all the same")
+    func confirmedThenKilled() async throws {
+        let rsyslog = try Rsyslog(.tcp)
+        let scratch = try ScratchDirectory()
+        try await rsyslog.start()
+        // It asks at once, and looks again long after the receiver is back.
+        let output = try RunningOutput(
+            Self.output(rsyslog.settings(confirm: .zero, resend: .seconds(600))),
+            directory: scratch.file("store"), interval: .seconds(2))
+        var ledger = MadeLedger()
+        try await output.store.take((0..<10).map { ledger.ended($0) })
+        try await waitUntil(every: .milliseconds(50), "all have arrived") { try rsyslog.messages().count == 10 }
+        try await rsyslog.kill()
+        try Files.remove(rsyslog.file("out.jsonl"))
+        try await rsyslog.start()
+        try await waitUntil("all have come again") { Files.exists(rsyslog.file("out.jsonl")) }
+        try await waitUntil("all have come again") { try Set(rsyslog.messages().map(\.id)).count == 10 }
+        try await output.stop()
+        try await rsyslog.kill()
+    }
+
     @Test("a connection that ended with something unconfirmed is never followed by another one in silence")
     func noSilentConnection() async throws {
         let rsyslog = try Rsyslog(.tcp)

@@ -10,7 +10,7 @@ enum StoreOwner {
     /// Throws `store.owner`.
     static func check(_ directory: String) throws(LastwordError) {
         let paths = StorePaths(directory: directory, program: .collector)
-        guard geteuid() == 0, let owner = (FileFacts(paths.database) ?? FileFacts(paths.directory))?.owner, owner != 0
+        guard geteuid() == 0, let owner = (FileFacts(paths.database) ?? nearest(paths.directory))?.owner, owner != 0
         else { return }
         let name = name(of: owner)
         throw LastwordError(
@@ -20,6 +20,15 @@ enum StoreOwner {
                 + " belongs, could then not open it",
             remedy: name.map { "run it as that user: runuser -u \($0) -- lastword-collector …" }
                 ?? "run it as that user, or give the store's files to root")
+    }
+
+    /// The directory, or what it would be made in.
+    private static func nearest(_ path: String) -> FileFacts? {
+        var path = path
+        while FileFacts(path) == nil, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            path = String(path[..<slash])
+        }
+        return FileFacts(path)
     }
 
     /// The name of a user, if there is one.

@@ -66,7 +66,7 @@ private struct PagesHost {
         }
         try await machine.require(
             "ln", try await host.file("lastword-agent", version: Packages.laterVersion),
-            try await host.file("lastword-collector"), "/srv/later/")
+            try await host.file("lastword-collector", version: Packages.laterVersion), "/srv/later/")
         try await pages.run("docs/install-systemd.md", "apt-get install", in: "/srv/current")
         try await host.waitUntilActive(.agent)
         try await host.dpkg("--install", try await host.file("lastword-collector"))
@@ -243,8 +243,10 @@ private struct PagesHost {
         try await host.waitUntilReady(.collector)
         try await pages.run("docs/upgrade.md", "dpkg-deb", in: "/srv/later")
         try await host.waitUntilReady(.agent)
-        let version = try await machine.require("dpkg-query", "-W", "-f", "${Version}", "lastword-agent")
-        #expect(version == Packages.laterVersion)
+        for package in ["lastword-agent", "lastword-collector"] {
+            let version = try await machine.require("dpkg-query", "-W", "-f", "${Version}", package)
+            #expect(version == Packages.laterVersion, "\(package)")
+        }
     }
 
     mutating func remove() async throws {
