@@ -8,8 +8,8 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// Stands in for a cluster's API server (list and watch of pods, the keys of its tokens) and for a kubelet's `/pods`, over real HTTP on
-/// loopback, with switches for what goes wrong in clusters.
+/// Stands in for a cluster's API server (list and watch of pods, the keys of its tokens) and for a kubelet's `/pods`, over real
+/// HTTP on loopback, with switches for what goes wrong in clusters.
 ///
 /// `start` it, `put` and `delete` pods, point a client at `url` with `caPath` and `tokenPath`, `close` it.
 package final class APIServerStandIn: Sendable {

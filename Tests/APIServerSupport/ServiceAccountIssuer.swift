@@ -43,7 +43,8 @@ package struct ServiceAccountIssuer: Sendable {
 }
 
 extension Data {
-    fileprivate var base64URL: String {
+    /// Without padding (RFC 7515, 2).
+    package var base64URL: String {
         base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 }

@@ -71,12 +71,6 @@ private struct Issuer {
     }
 }
 
-extension Data {
-    fileprivate var base64URL: String {
-        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-}
-
 extension String {
     /// What is base64 of either alphabet, as base64url without padding.
     fileprivate var base64URL: String {
@@ -138,7 +132,7 @@ struct ServiceAccountTests {
         ]
         let good = try await issuer.token()
         let parts = good.split(separator: ".").map(String.init)
-        let none = Data(#"{"alg":"none","typ":"JWT","kid":"ec"}"#.utf8).base64EncodedString().base64URL
+        let none = Data(#"{"alg":"none","typ":"JWT","kid":"ec"}"#.utf8).base64URL
         tokens += [
             ("no signature", "\(none).\(parts[1])."), ("a cut signature", String(good.dropLast(4))),
             (

@@ -10,7 +10,8 @@ enum StoreOwner {
     /// Throws `store.owner`.
     static func check(_ directory: String) throws(LastwordError) {
         let paths = StorePaths(directory: directory, program: .collector)
-        guard geteuid() == 0, let owner = (FileFacts(paths.database) ?? nearest(paths.directory))?.owner, owner != 0
+        guard geteuid() == 0, let owner = (FileFacts(paths.database) ?? FileFacts(nearest(paths.directory)))?.owner,
+            owner != 0
         else { return }
         let name = name(of: owner)
         throw LastwordError(
@@ -22,13 +23,14 @@ enum StoreOwner {
                 ?? "run it as that user, or give the store's files to root")
     }
 
-    /// The directory, or what it would be made in.
-    private static func nearest(_ path: String) -> FileFacts? {
-        var path = path
-        while FileFacts(path) == nil, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            path = String(path[..<slash])
+    /// The directory, or where there is none yet the nearest one above it.
+    static func nearest(_ directory: String) -> String {
+        var path = directory
+        while access(path, F_OK) != 0, path.count > 1 {
+            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            if path.isEmpty { path = "/" }
         }
-        return FileFacts(path)
+        return path
     }
 
     /// The name of a user, if there is one.

@@ -63,11 +63,7 @@ struct CollectorChecks: Sendable {
 
     /// The directory, or where there is none yet the nearest one above it, must be writable.
     private func checkDirectory() throws(LastwordError) {
-        var path = configuration.store.directory
-        while access(path, F_OK) != 0, path.count > 1 {
-            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-            if path.isEmpty { path = "/" }
-        }
+        let path = StoreOwner.nearest(configuration.store.directory)
         guard access(path, W_OK | X_OK) == 0 else {
             throw LastwordError(
                 code: "store.unwritable", message: "cannot write to \(path): \(String(cString: strerror(errno)))",

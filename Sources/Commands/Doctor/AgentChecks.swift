@@ -20,6 +20,7 @@ package enum AgentChecks {
     /// What the agent is set to, by key, as `lastword-agent settings` prints it; empty where that cannot be run or refuses
     /// its configuration, which the checks above tell.
     static func settings(_ target: DoctorTarget) -> [String: String] {
+        // Why it cannot be run is what the checks say.
         guard let output = try? CommandOutput.of([program(), "settings"] + target.agentFlags), output.status == 0 else {
             return [:]
         }

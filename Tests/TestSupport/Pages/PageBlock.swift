@@ -65,12 +65,10 @@ package struct PageBlock: Hashable, Sendable {
         }
         for (index, line) in page.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.hasPrefix("```") {
-                if case .fenced? = open?.kind {
-                    close()
-                } else {
-                    close()
-                    open = (.fenced(String(line.dropFirst(3))), [], mark(previous))
-                }
+                var isEnd = false
+                if case .fenced? = open?.kind { isEnd = true }
+                close()
+                if !isEnd { open = (.fenced(String(line.dropFirst(3))), [], mark(previous)) }
             } else if case .fenced? = open?.kind {
                 open?.lines.append(Line(number: index + 1, text: String(line)))
             } else if line.hasPrefix("    ") {
